@@ -1,0 +1,44 @@
+# Each target sets itself up in .venv; a second run installs nothing. PYTHON may name another interpreter of 3.11 or later.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+THEME ?= rain over the harbour
+SONG ?= $(THEME)
+OUT ?= songs
+
+.PHONY: song test check bench fix clean
+.DEFAULT_GOAL := song
+
+# One stamp per set of extras, renewed when the declared dependencies change.
+$(VENV)/.ready-%: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV) ($*), once ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".$(EXTRAS_$*)"
+	@touch $@
+
+EXTRAS_song :=
+EXTRAS_dev := [train,queue,postgres,test]
+EXTRAS_bench := [train,queue,postgres,test,bench]
+
+song: $(VENV)/.ready-song
+	@$(BIN)/songwright song "$(SONG)" --out "$(OUT)"
+
+test: $(VENV)/.ready-dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.ready-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fix: $(VENV)/.ready-dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.ready-bench
+	@$(BIN)/python -m tests.bench.bench_decoding
+	@$(BIN)/python -m tests.bench.bench_song
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,73 @@
+"""The console command `songwright`. Does not know what its subcommands do: each is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from engine.errors import Cancelled, EngineError, RequestError
+
+# name -> (where its click command is, one line of help)
+COMMANDS = {
+    "song": ("bot.terminal.song:song", "Make a song: words, melody, chords and band."),
+    "lyrics": ("bot.terminal.song:lyrics", "Write words alone."),
+    "doctor": ("bot.terminal.doctor:doctor", "Say what is ready and what is missing."),
+    "train": ("bot.terminal.train:train", "Train a lyric or melody model on a corpus of your own."),
+    "evaluate": ("bot.terminal.evaluate:evaluate", "Print the figures of models and of finished songs."),
+    "db": ("bot.terminal.database:db", "Create or upgrade the database."),
+}
+BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand only when it is called, and lists them from `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="songwright")
+def cli() -> None:
+    """Songwright turns a line of chat into a song that sings every syllable.
+
+    Begin with:  songwright song "rain over the harbour"
+    """
+
+
+def main() -> None:
+    """Run the command line; show faults as one sentence. Exit code 2 for bad input, 1 for what failed."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        stop_with("stopped; nothing was written", INTERRUPTED)
+    except Cancelled as error:
+        stop_with(str(error), INTERRUPTED)
+    except RequestError as error:
+        stop_with(str(error), BAD_INPUT)
+    except EngineError as error:
+        stop_with(str(error), FAILED)
+
+
+def stop_with(sentence: str, code: int) -> None:
+    """Print a sentence to standard error and leave."""
+    click.echo(f"songwright: {sentence}", err=True)
+    sys.exit(code)

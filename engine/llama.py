@@ -1,0 +1,271 @@
+"""Llama models without torch: configuration, weights, KV caches, and the methods that the decoding loop asks for.
+
+Knows nothing of text, sampling or constraints. The arithmetic is in `decoder_kernels` (numba), and once more in plain numpy
+in `llama_numpy` for machines where numba does not work; both use the caches that are laid out here.
+
+Measured (2 cores of an AMD EPYC Zen 4, hidden 256, 6 layers, vocabulary 4,096): see tests/bench/bench_decoding.py, which
+prints the ratios to generate(), CTranslate2 and onnxruntime; the numbers of the kernel alone are in `decoder_kernels`.
+Threads take rows, never parts of a matrix: one hand-over per step instead of thirty barriers, so a single sequence runs on
+one thread and keeps nothing waiting on a busy machine.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.checkpoint import SCALE_SUFFIX, Checkpoint, Weights
+from engine.errors import CheckpointError
+
+Precision = Literal["int8", "fp32"]
+KEY_BLOCK = 64  # positions per block of keys
+ROWS_PER_PASS = 32  # rows that go through the layers together; bounds the scratch memory
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LlamaShape:
+    """The sizes of a Llama model, as in its config.json."""
+
+    layers: int
+    hidden: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    inner: int
+    vocab_size: int
+    context_length: int
+    epsilon: float
+    rope_theta: float
+    tied: bool
+
+    @staticmethod
+    def from_config(config: Mapping[str, Any]) -> LlamaShape:
+        """Read a Hugging Face LlamaConfig; CheckpointError if it asks for something that is not done here."""
+        try:
+            shape = _read_shape(config)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"config.json lacks or misstates {error}; write the checkpoint again") from error
+        for name, wanted in (("attention_bias", False), ("mlp_bias", False), ("hidden_act", "silu")):
+            if config.get(name, wanted) != wanted:
+                raise CheckpointError(f"config.json has {name} = {config[name]!r}; open it as family torch_causal")
+        if shape.hidden % 2 or shape.head_dim % 2 or shape.inner % 2 or shape.heads % shape.kv_heads:
+            raise CheckpointError("config.json has odd sizes or uneven heads; open it as family torch_causal")
+        return shape
+
+    @property
+    def value_width(self) -> int:
+        """Numbers per position and head in the cache of values: head_dim rounded up to 32."""
+        return -(-self.head_dim // 32) * 32
+
+
+def _read_shape(config: Mapping[str, Any]) -> LlamaShape:
+    heads = int(config["num_attention_heads"])
+    rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    if rope.get("rope_type", "default") != "default":
+        raise CheckpointError(f"rope_type {rope['rope_type']!r} is not done here; open it as family torch_causal")
+    return LlamaShape(
+        layers=int(config["num_hidden_layers"]),
+        hidden=int(config["hidden_size"]),
+        heads=heads,
+        kv_heads=int(config.get("num_key_value_heads") or heads),
+        head_dim=int(config.get("head_dim") or config["hidden_size"] // heads),
+        inner=int(config["intermediate_size"]),
+        vocab_size=int(config["vocab_size"]),
+        context_length=int(config["max_position_embeddings"]),
+        epsilon=float(config.get("rms_norm_eps", 1e-6)),
+        rope_theta=float(rope.get("rope_theta", config.get("rope_theta", 10000.0))),
+        tied=bool(config.get("tie_word_embeddings", False)),
+    )
+
+
+def layer_tensors(layer: int) -> dict[str, tuple[str, ...]]:
+    """Return which tensors of a state dict make each matrix of a layer; several are stacked by rows."""
+    attention, inner = f"model.layers.{layer}.self_attn.", f"model.layers.{layer}.mlp."
+    return {
+        "qkv": tuple(f"{attention}{name}_proj.weight" for name in "qkv"),
+        "out": (f"{attention}o_proj.weight",),
+        "gate_up": (f"{inner}gate_proj.weight", f"{inner}up_proj.weight"),
+        "down": (f"{inner}down_proj.weight",),
+    }
+
+
+def norm_tensors(shape: LlamaShape) -> list[str]:
+    """Return the names of the norms in the order in which they are used."""
+    names = []
+    for layer in range(shape.layers):
+        names += [f"model.layers.{layer}.{n}_layernorm.weight" for n in ("input", "post_attention")]
+    return [*names, "model.norm.weight"]
+
+
+def check_tensors(shape: LlamaShape, weights: Weights) -> None:
+    """Raise CheckpointError unless the names and sizes of the tensors are exactly those of the shape."""
+    queries, keys = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    rows_columns = {"q": (queries, shape.hidden), "k": (keys, shape.hidden), "v": (keys, shape.hidden)}
+    expected: dict[str, tuple[int, ...]] = {name: (shape.hidden,) for name in norm_tensors(shape)}
+    expected["model.embed_tokens.weight"] = (shape.vocab_size, shape.hidden)
+    if not shape.tied:
+        expected["lm_head.weight"] = (shape.vocab_size, shape.hidden)
+    for layer in range(shape.layers):
+        names = layer_tensors(layer)
+        expected |= dict(zip(names["qkv"], rows_columns.values(), strict=True))
+        expected[names["out"][0]] = (shape.hidden, queries)
+        expected |= {name: (shape.inner, shape.hidden) for name in names["gate_up"]}
+        expected[names["down"][0]] = (shape.hidden, shape.inner)
+    scales = {f"{n}{SCALE_SUFFIX}": s[:1] for n, s in expected.items() if n in weights and weights[n].dtype == np.int8}
+    found = {name: weight.shape for name, weight in weights.items()}
+    wrong = sorted(set((expected | scales).items()) ^ set(found.items()))
+    if wrong:
+        raise CheckpointError(f"tensor {wrong[0][0]!r} is missing, unknown or of another size; write the checkpoint again")
+
+
+class Memory:
+    """KV caches of several slots: keys (slots, L x KV heads, T / 64, D, 64), values (slots, L x KV heads, T, D up to 32s).
+
+    A stamp per position tells which computation wrote it, so that a fork copies only what the target does not have.
+    Pages are touched only where something is written.
+    """
+
+    def __init__(self, shape: LlamaShape, slots: int, item: type[np.float16] | type[np.float32]) -> None:
+        blocks = -(-shape.context_length // KEY_BLOCK)
+        stacks = shape.layers * shape.kv_heads
+        self.keys = np.zeros((slots, stacks, blocks, shape.head_dim, KEY_BLOCK), item)
+        self.values = np.zeros((slots, stacks, blocks * KEY_BLOCK, shape.value_width), item)
+        self.lengths = np.zeros(slots, np.int64)
+        self.stamps = np.zeros((slots, shape.context_length), np.int64)
+        self._last_stamp = 0
+
+    def append(self, slots: NDArray[np.int64], positions: NDArray[np.int64]) -> None:
+        """Count one written position per row."""
+        self.stamps[slots, positions] = np.arange(self._last_stamp + 1, self._last_stamp + 1 + slots.size)
+        self._last_stamp += slots.size
+        self.lengths[slots] = positions + 1
+
+    def fork(self, source: int, targets: Sequence[int]) -> None:
+        """Make every target equal to the source, copying from the first position that differs."""
+        length = int(self.lengths[source])
+        for target in targets:
+            differs = self.stamps[target, :length] != self.stamps[source, :length]
+            if target != source and differs.any():
+                first = int(differs.argmax())
+                blocks = slice(first // KEY_BLOCK, -(-length // KEY_BLOCK))
+                self.keys[target, :, blocks] = self.keys[source, :, blocks]
+                self.values[target, :, first:length] = self.values[source, :, first:length]
+                self.stamps[target, first:length] = self.stamps[source, first:length]
+                # The copied block of keys reaches past `length`: what the target had there is gone.
+                self.stamps[target, length:] = 0
+            self.lengths[target] = length
+
+
+class Arithmetic(Protocol):
+    """What runs the layers: numba or numpy."""
+
+    embedding: Embedding
+
+    def run(
+        self, memory: Memory, slots: NDArray[np.int64], positions: NDArray[np.int64], x: NDArray[np.float32], first: int
+    ) -> NDArray[np.float32]:
+        """Run rows x (R, H) through all layers, write their keys and values, return logits (R - first, V)."""
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Rows of the embedding: int8 with scales, or float32 with None."""
+
+    rows: NDArray[Any]
+    scales: NDArray[np.float32] | None
+
+    def look_up(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the rows of ids as float32 (R, H)."""
+        if self.scales is None:
+            chosen: NDArray[np.float32] = self.rows[ids]
+            return chosen
+        scaled: NDArray[np.float32] = self.rows[ids] * self.scales[ids, None]
+        return scaled
+
+
+def turn_table(shape: LlamaShape) -> NDArray[np.float32]:
+    """Return cosines and sines of the rotary positions, (T, 2, D / 2)."""
+    speeds = shape.rope_theta ** (-np.arange(0, shape.head_dim, 2) / shape.head_dim)
+    angles = np.arange(shape.context_length)[:, None] * speeds
+    return np.ascontiguousarray(np.stack([np.cos(angles), np.sin(angles)], axis=1), dtype=np.float32)
+
+
+class Llama:
+    """A Llama model behind the decoding loop's protocol (families.CausalModel)."""
+
+    def __init__(self, shape: LlamaShape, arithmetic: Arithmetic, precision: Precision) -> None:
+        self.shape = shape
+        self.vocab_size = shape.vocab_size
+        self.context_length = shape.context_length
+        self._arithmetic = arithmetic
+        self._item = np.float16 if precision == "int8" else np.float32
+
+    @staticmethod
+    def open(checkpoint: Checkpoint, *, precision: Precision, threads: int) -> Llama:
+        """Open a checkpoint of family llama with the fastest arithmetic that works here."""
+        shape = LlamaShape.from_config(checkpoint.config)
+        return Llama.from_weights(shape, checkpoint.read_weights(), precision=precision, threads=threads)
+
+    @staticmethod
+    def from_weights(shape: LlamaShape, weights: Weights, *, precision: Precision, threads: int) -> Llama:
+        """Build from the tensors of a state dict; falls back to numpy where numba cannot be used."""
+        check_tensors(shape, weights)
+        try:
+            from engine.llama_numba import NumbaArithmetic  # compiles, or loads what was compiled
+        except (ImportError, RuntimeError) as error:
+            _log.warning("numba does not work here (%s); decoding with numpy, many times slower", error)
+            from engine.llama_numpy import NumpyArithmetic
+
+            return Llama(shape, NumpyArithmetic(shape, weights, precision), precision)
+        return Llama(shape, NumbaArithmetic(shape, weights, precision, threads), precision)
+
+    def new_memory(self, slots: int) -> Memory:
+        """Return empty caches for a number of slots."""
+        return Memory(self.shape, slots, self._item)
+
+    def length(self, memory: Memory, slot: int) -> int:
+        """Return how many tokens a slot holds."""
+        return int(memory.lengths[slot])
+
+    def extend(self, memory: Memory, slot: int, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Append ids (at least one) to a slot and return the logits (V,) after the last."""
+        start = int(memory.lengths[slot])
+        if len(ids) == 0 or start + len(ids) > self.context_length:
+            raise ValueError(f"{len(ids)} ids do not fit after {start} of {self.context_length}")
+        for done in range(0, len(ids), ROWS_PER_PASS):
+            part = np.asarray(ids[done : done + ROWS_PER_PASS], np.int64)
+            positions = np.arange(start + done, start + done + part.size)
+            is_last = done + part.size == len(ids)
+            logits = self._run(memory, np.full(part.size, slot), positions, part, part.size - is_last)
+        return logits[0]
+
+    def step(self, memory: Memory, slots: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Append one id to each of several different slots (B,) and return logits (B, V)."""
+        positions = memory.lengths[slots]
+        if positions.max() >= self.context_length:
+            raise ValueError(f"a slot is full: {self.context_length} tokens")
+        return self._run(memory, slots, positions, ids, 0)
+
+    def fork(self, memory: Memory, source: int, targets: Sequence[int]) -> None:
+        """Make the targets hold what the source holds."""
+        memory.fork(source, targets)
+
+    def truncate(self, memory: Memory, slot: int, length: int) -> None:
+        """Forget everything after the first `length` tokens of a slot."""
+        if not 0 <= length <= memory.lengths[slot]:
+            raise ValueError(f"length must be 0-{memory.lengths[slot]}, got {length}")
+        memory.lengths[slot] = length
+
+    def _run(
+        self, memory: Memory, slots: NDArray[np.int64], positions: NDArray[np.int64], ids: NDArray[np.int64], first: int
+    ) -> NDArray[np.float32]:
+        logits = self._arithmetic.run(memory, slots, positions, self._arithmetic.embedding.look_up(ids), first)
+        memory.append(slots, positions)
+        return logits

@@ -1,0 +1,125 @@
+"""Weights packed for `decoder_kernels`, and the threads that run it on them.
+
+Knows nothing of checkpoints or of what the rows are for. Importing it compiles the kernel or loads it from numba's cache
+(about 4 s the first time on a machine, 0.2 s after that), so `engine.llama` imports it when a model is opened.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import decoder_kernels as kernels
+from engine.checkpoint import Weights, float_matrix, int8_matrix
+from engine.llama import ROWS_PER_PASS, Embedding, LlamaShape, Memory, Precision, layer_tensors, norm_tensors, turn_table
+
+COLUMNS = {"qkv": kernels.QKV, "out": kernels.OUT, "gate_up": kernels.GATE_UP, "down": kernels.DOWN}
+ROWS_WORTH_A_THREAD = 2  # handing rows to another thread costs about 40 microseconds a step
+
+
+def pack_floats(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Reorder (N, K) as (N / 64, K, 64), N filled up with zeros."""
+    padded = np.pad(matrix, ((0, -matrix.shape[0] % kernels.LANES), (0, 0)))
+    return np.ascontiguousarray(padded.reshape(-1, kernels.LANES, matrix.shape[1]).transpose(0, 2, 1))
+
+
+def pack_bytes(matrix: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Reorder (N, K) as (N / 64, K / 2, 64, 2), N filled up with zeros; K is even."""
+    padded = np.pad(matrix, ((0, -matrix.shape[0] % kernels.LANES), (0, 0)))
+    return np.ascontiguousarray(padded.reshape(-1, kernels.LANES, matrix.shape[1] // 2, 2).transpose(0, 2, 1, 3))
+
+
+class _Scratch:
+    """Work space of one thread."""
+
+    def __init__(self, shape: LlamaShape) -> None:
+        queries = shape.heads * shape.head_dim
+        fused = queries + 2 * shape.kv_heads * shape.head_dim
+        widest = max(shape.hidden, fused, queries, 2 * shape.inner, shape.context_length) + 2 * kernels.LANES
+        self.work = np.zeros((4, ROWS_PER_PASS, widest), np.float32)
+        self.levels = np.zeros((ROWS_PER_PASS, widest), np.int16)
+        self.scales = np.zeros(ROWS_PER_PASS, np.float32)
+
+
+class NumbaArithmetic:
+    """The layers of one model, packed; `run` shares rows of different slots among threads."""
+
+    def __init__(self, shape: LlamaShape, weights: Weights, precision: Precision, threads: int) -> None:
+        self._int8 = precision == "int8"
+        self._epsilon = np.float32(shape.epsilon)
+        self._kept: list[NDArray[Any]] = []  # the table holds addresses only
+        self._table = np.zeros((shape.layers + 1, 8), np.int64)
+        self._norms = np.stack([weights[name].astype(np.float32) for name in norm_tensors(shape)])
+        self._turns = turn_table(shape)
+        self._vocab_size = shape.vocab_size
+        self._shape = np.array([
+            shape.layers, shape.hidden, shape.heads, shape.kv_heads, shape.head_dim, shape.inner, shape.vocab_size,
+            -(-shape.context_length // kernels.LANES) * kernels.LANES, self._int8,
+        ], np.int64)  # fmt: skip
+        for layer in range(shape.layers):
+            for matrix, names in layer_tensors(layer).items():
+                self._pack(weights, names, layer, COLUMNS[matrix])
+        head = "model.embed_tokens.weight" if shape.tied else "lm_head.weight"
+        self._pack(weights, (head,), shape.layers, kernels.QKV)
+        self.embedding = embedding_of(weights, precision)
+        self._scratches = [_Scratch(shape) for _ in range(threads)]
+        self._pool = ThreadPoolExecutor(threads - 1, "decoding") if threads > 1 else None
+
+    def _pack(self, weights: Weights, names: tuple[str, ...], row: int, column: int) -> None:
+        """Stack tensors by rows, pack them and note where they are."""
+        if self._int8:
+            parts = [int8_matrix(weights, name) for name in names]
+            packed: NDArray[Any] = pack_bytes(np.concatenate([matrix for matrix, _ in parts]))
+            scales = np.concatenate([scale for _, scale in parts])
+            scales = np.pad(scales, (0, -scales.size % kernels.LANES))
+            self._kept.append(scales)
+            self._table[row, column + 1] = scales.ctypes.data
+        else:
+            packed = pack_floats(np.concatenate([float_matrix(weights, name) for name in names]))
+        self._kept.append(packed)
+        self._table[row, column] = packed.ctypes.data
+
+    def run(
+        self, memory: Memory, slots: NDArray[np.int64], positions: NDArray[np.int64], x: NDArray[np.float32], first: int
+    ) -> NDArray[np.float32]:
+        """Run rows x (R, H) through all layers, write their keys and values, return logits (R - first, V)."""
+        padded_vocab = -(-self._vocab_size // kernels.LANES) * kernels.LANES
+        logits = np.empty((slots.size - first, padded_vocab), np.float32)
+        caches = np.array([memory.keys.ctypes.data, memory.values.ctypes.data], np.int64)
+        parts = 1 if first else min(len(self._scratches), slots.size // ROWS_WORTH_A_THREAD)
+        if self._pool is None or parts < 2:
+            self._run_part(self._scratches[0], caches, slots, positions, x, first, logits)
+        else:
+            cuts = [slots.size * part // parts for part in range(parts + 1)]
+            ranges = [slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+            calls = [(s, caches, slots[r], positions[r], x[r], 0, logits[r]) for s, r in zip(self._scratches, ranges, strict=False)]
+            others = [self._pool.submit(self._run_part, *call) for call in calls[1:]]
+            self._run_part(*calls[0])
+            for other in others:
+                other.result()
+        return logits[:, : self._vocab_size]
+
+    def _run_part(
+        self,
+        scratch: _Scratch,
+        caches: NDArray[np.int64],
+        slots: NDArray[np.int64],
+        positions: NDArray[np.int64],
+        x: NDArray[np.float32],
+        first: int,
+        logits: NDArray[np.float32],
+    ) -> None:
+        kernels.run_layers(
+            self._shape, self._table, self._norms, self._epsilon, self._turns, caches, slots, positions, x,
+            scratch.work, scratch.levels, scratch.scales, first, logits,
+        )  # fmt: skip
+
+
+def embedding_of(weights: Weights, precision: Precision) -> Embedding:
+    """Return the embedding rows in the precision asked for."""
+    if precision == "int8":
+        return Embedding(*int8_matrix(weights, "model.embed_tokens.weight"))
+    return Embedding(float_matrix(weights, "model.embed_tokens.weight"), None)

@@ -1,0 +1,53 @@
+"""Which words belong together: vectors of content words learned from the training texts. Does not know lines or models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+
+class Associations:
+    """Unit vectors of lower-case words: float32 (words, dimensions). Cosines near 1 mean that words keep company."""
+
+    def __init__(self, words: list[str], vectors: np.ndarray) -> None:
+        self._index = {word: i for i, word in enumerate(words)}
+        self._words = words
+        self._vectors = vectors.astype(np.float32)
+
+    @classmethod
+    def open(cls, path: Path) -> Associations:
+        """Read an .npz with `words` (one text, a word per line) and `vectors` int8 (words, dimensions)."""
+        with np.load(path) as arrays:
+            words = bytes(arrays["words"]).decode().split("\n")
+            vectors = arrays["vectors"].astype(np.float32)
+        return cls(words, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+    def save(self, path: Path) -> None:
+        """Write what `open` reads; vectors are rounded to int8."""
+        scaled = np.round(self._vectors * 127 / np.abs(self._vectors).max(axis=1, keepdims=True)).astype(np.int8)
+        np.savez_compressed(path, words=np.frombuffer("\n".join(self._words).encode(), np.uint8), vectors=scaled)
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._index
+
+    def nearness(self, word: str, theme: Iterable[str]) -> float:
+        """Return the highest cosine of a word with a theme word: 1 for a theme word itself, 0 where nothing is known."""
+        theme = list(theme)
+        if word in theme:
+            return 1.0
+        known = [self._index[t] for t in theme if t in self._index]
+        if word not in self._index or not known:
+            return 0.0
+        return float((self._vectors[known] @ self._vectors[self._index[word]]).max())
+
+    def nearest(self, theme: Iterable[str], most: int) -> list[str]:
+        """Return the words nearest to any theme word, the nearest first, without the theme words themselves."""
+        theme = set(theme)
+        known = [self._index[t] for t in theme if t in self._index]
+        if not known:
+            return []
+        cosines = (self._vectors @ self._vectors[known].T).max(axis=1)
+        order = (self._words[i] for i in np.argsort(-cosines, kind="stable")[: most + len(theme)])
+        return [word for word in order if word not in theme][:most]

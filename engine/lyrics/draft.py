@@ -1,0 +1,44 @@
+"""Lyrics under way: the lines written so far and what the next line must know of them. Does not choose anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from engine.lyrics.lexicon import Word
+from engine.lyrics.prosody import Syllable, syllables_of
+
+
+@dataclass(frozen=True)
+class WrittenLine:
+    """text: as printed. words: in order. rhyme_key_asked: the key to be met, or None."""
+
+    text: str
+    words: tuple[Word, ...]
+    rhyme_key_asked: str | None
+    rhyme_key_found: str
+
+    @cached_property
+    def syllables(self) -> tuple[Syllable, ...]:
+        return syllables_of(self.text)
+
+
+@dataclass
+class Draft:
+    """What has been written so far, and what the next line must know of it."""
+
+    theme: frozenset[str]
+    sections: list[list[WrittenLine]] = field(default_factory=list)
+    used: Counter[str] = field(default_factory=Counter)
+    rhyme_words: dict[str, Word] = field(default_factory=dict)  # letter -> last word of its latest line, this section
+    end_words: set[str] = field(default_factory=set)
+
+    def add(self, line: WrittenLine, letter: str) -> None:
+        self.sections[-1].append(line)
+        self.used.update(word.text.lower() for word in line.words)
+        self.end_words.add(line.words[-1].text.lower())
+        self.rhyme_words[letter] = line.words[-1]
+
+    def lines(self) -> list[WrittenLine]:
+        return [line for section in self.sections for line in section]

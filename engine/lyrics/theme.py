@@ -1,0 +1,84 @@
+"""The theme that a person typed, cleaned into plain words or refused. Does not know what will be written about it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from engine.contract import MAX_THEME_CHARACTERS
+from engine.errors import RequestError
+
+# Far more than any theme; what is longer is refused before it is cleaned, so that a huge text costs nothing.
+_MOST_RAW_CHARACTERS = 40 * MAX_THEME_CHARACTERS
+_EXAMPLE = 'type what the song is about in a few words, such as "rain over the harbour"'
+
+_CODE_BLOCK = re.compile(r"```.*?(?:```|$)", re.DOTALL)
+_MENTION = re.compile(r"<(?:@[!&]?|#|id:)\w+>|<a?:\w+:\d+>|</[^<>]{1,100}:\d+>|<t:-?\d+(?::\w)?>|@(?:everyone|here)\b")
+_MARKDOWN_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_EMOJI_NAME = re.compile(r"(?<!\w):[a-z0-9_+-]+:(?!\w)")
+_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_PILED_MARKS = re.compile(rf"([^\W\d_])[{_MARKS}]{{3,}}")
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "–": "-", "—": "-", "&": " and "})
+_KEPT_SIGNS = frozenset("'-,.!?;:")
+
+
+def clean_theme(theme: str) -> str:
+    """Return the plain words of a theme, without markdown, mentions, code, brackets, emoji or control characters.
+
+    RequestError if nothing is left, if more than MAX_THEME_CHARACTERS are, or if it has letters that are not Latin.
+
+    >>> clean_theme("**[Chorus]** rain <<over>> the harbour <@123>")
+    'Chorus rain over the harbour'
+    """
+    if len(theme) > _MOST_RAW_CHARACTERS:
+        raise _too_long(len(theme))
+    text = _plain_signs(_without_markup(_without_piled_marks(theme)))
+    if len(text) > MAX_THEME_CHARACTERS:
+        raise _too_long(len(text))
+    _refuse_other_scripts(text)
+    if not any(character.isalpha() for character in text):
+        raise RequestError(f"the theme holds no words; {_EXAMPLE}")
+    return text
+
+
+def _too_long(characters: int) -> RequestError:
+    return RequestError(
+        f"the theme must be 1-{MAX_THEME_CHARACTERS} characters, got {characters}; say it in one or two sentences"
+    )
+
+
+def _without_markup(text: str) -> str:
+    for pattern in (_CODE_BLOCK, _MENTION):
+        text = pattern.sub(" ", text)
+    text = _MARKDOWN_LINK.sub(r"\1", text)
+    return _EMOJI_NAME.sub(" ", _ADDRESS.sub(" ", text))
+
+
+def _without_piled_marks(text: str) -> str:
+    """Take the marks off letters that carry three or more (zalgo); one or two are accents and stay."""
+    return unicodedata.normalize("NFKC", _PILED_MARKS.sub(r"\1", unicodedata.normalize("NFKD", text)))
+
+
+def _plain_signs(text: str) -> str:
+    """Keep letters, digits and the punctuation of a sentence; everything else becomes a space."""
+    kept = []
+    for character in text.translate(_QUOTES):
+        category = unicodedata.category(character)
+        if category[0] in "LN" or character in _KEPT_SIGNS:
+            kept.append(character)
+        elif category not in ("Cf", "Mn", "Me"):  # joiners and stray marks leave no gap behind
+            kept.append(" ")
+    text = re.sub(r"(?<!\w)[-;:]+(?!\w)|(?<=\s)[,.!?;:]+(?=\s|$)", " ", "".join(kept))
+    return " ".join(text.split()).strip("-,.;: ")
+
+
+def _refuse_other_scripts(text: str) -> None:
+    for character in text:
+        name = unicodedata.name(character, "")
+        if character.isalpha() and not name.startswith(("LATIN", "FEMININE ORDINAL", "MASCULINE ORDINAL")):
+            script = name.split(" ")[0].replace("CJK", "Chinese").capitalize() or "another"
+            raise RequestError(
+                f"the theme has letters of the {script} script, and the lyric model writes English only; "
+                "say it in English words, in Latin letters"
+            )

@@ -1,0 +1,112 @@
+"""How loud a sound is (ITU-R BS.1770 with gates), and the gain and limiter that bring it to one level.
+
+Does not know where the samples come from or how they are written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TARGET_LUFS = -16.0
+# Of samples; peaks between them and what the encoder adds stay below -1 dBFS.
+CEILING = 10 ** (-2.5 / 20)
+LARGEST_GAIN_DB = 40.0
+BLOCK_SECONDS = 0.4
+ABSOLUTE_GATE_LUFS, RELATIVE_GATE_LU = -70.0, -10.0
+LIMITER_BLOCK_SECONDS = 0.004
+ATTACK_BLOCKS, RELEASE_BLOCKS = 3, 40  # blocks in which the limiter's gain may change by 1
+
+
+def normalise(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
+    """Return samples (channels, frames) near -16 LUFS with every peak under the ceiling; silence stays silence."""
+    import numpy as np
+
+    loudness = integrated_loudness(samples, sample_rate_hz)
+    if loudness == -np.inf:
+        return samples
+    gain_db = min(TARGET_LUFS - loudness, LARGEST_GAIN_DB)
+    louder = samples * np.float32(10 ** (gain_db / 20))
+    return limit_peaks(louder, round(LIMITER_BLOCK_SECONDS * sample_rate_hz))
+
+
+def integrated_loudness(samples: NDArray[np.float32], sample_rate_hz: int) -> float:
+    """Return the gated loudness of samples (channels, frames) in LUFS; minus infinity for silence.
+
+    Blocks of 400 ms do not overlap and are weighted in the frequency domain; within 0.3 LU of BS.1770 on music.
+    """
+    import numpy as np
+
+    powers = block_powers(samples, sample_rate_hz)
+    powers = powers[lufs(powers) > ABSOLUTE_GATE_LUFS]
+    if not len(powers):
+        return -np.inf
+    loud = powers[lufs(powers) > lufs(powers.mean()) + RELATIVE_GATE_LU]
+    return float(lufs(loud.mean()))
+
+
+def lufs(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    import numpy as np
+
+    return -0.691 + 10 * np.log10(np.maximum(power, 1e-12))
+
+
+def block_powers(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float64]:
+    """Return the K-weighted power of each 400 ms block, channels added up; the last block is filled with silence."""
+    import numpy as np
+
+    size = round(BLOCK_SECONDS * sample_rate_hz)
+    blocks = -(-samples.shape[1] // size)
+    padded = np.pad(samples, ((0, 0), (0, blocks * size - samples.shape[1])))
+    spectrum = np.fft.rfft(padded.reshape(len(samples), blocks, size))  # (channels, blocks, bins)
+    energy = spectrum.real**2 + spectrum.imag**2
+    # By Parseval's theorem; every bin but the first and last stands for two frequencies.
+    weights = 2 * k_weighting(np.fft.rfftfreq(size, 1 / sample_rate_hz)) / size**2
+    powers: NDArray[np.float64] = (energy @ weights.astype(np.float32)).sum(axis=0, dtype=np.float64)
+    return powers
+
+
+def k_weighting(frequencies_hz: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the power gain of BS.1770's two filters, given there as biquads for 48 kHz."""
+    import numpy as np
+
+    z = np.exp(-2j * np.pi * frequencies_hz / 48_000)
+    shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z**2) / (
+        1 - 1.69065929318241 * z + 0.73248077421585 * z**2
+    )
+    high_pass = (1 - 2 * z + z**2) / (1 - 1.99004745483398 * z + 0.99007225036621 * z**2)
+    gains: NDArray[np.float64] = np.abs(shelf * high_pass) ** 2
+    return gains
+
+
+def limit_peaks(samples: NDArray[np.float32], block_frames: int) -> NDArray[np.float32]:
+    """Return samples (channels, frames) turned down where they would pass the ceiling, without a click.
+
+    The gain is linear between block borders and at each border no more than either block allows.
+    """
+    import numpy as np
+
+    frames = samples.shape[1]
+    blocks = -(-frames // block_frames)
+    peaks = np.pad(np.abs(samples).max(axis=0), (0, blocks * block_frames - frames)).reshape(blocks, -1).max(axis=1)
+    if peaks.max() <= CEILING:
+        return samples
+    allowed = np.minimum(1.0, CEILING / np.maximum(peaks, CEILING))
+    borders = np.minimum(np.append(allowed, 1.0), np.insert(allowed, 0, 1.0))
+    rises = slowed(borders.tolist(), 1 / RELEASE_BLOCKS)
+    gains = np.array(slowed(rises[::-1], 1 / ATTACK_BLOCKS)[::-1])  # (blocks + 1)
+    ramp = np.arange(block_frames) / block_frames
+    curve = gains[:-1, None] + np.diff(gains)[:, None] * ramp  # (blocks, block_frames)
+    return samples * curve.ravel()[:frames].astype(np.float32)
+
+
+def slowed(gains: list[float], largest_rise: float) -> list[float]:
+    """Return gains that never exceed the given ones nor rise by more than `largest_rise` from one to the next."""
+    result, before = [], 1.0
+    for gain in gains:
+        before = min(gain, before + largest_rise)
+        result.append(before)
+    return result

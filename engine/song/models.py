@@ -1,0 +1,71 @@
+"""The models that songs are made with, opened with all that belongs to them. Does not know requests or jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from engine.checkpoint import open_checkpoint
+from engine.errors import CheckpointError
+from engine.families import CausalModel, open_model
+from engine.lyrics.associations import Associations
+from engine.lyrics.lexicon import Lexicon
+from engine.lyrics.tokenizer import LyricTokenizer
+
+Role = Literal["lyrics", "melody"]
+WORDS_FILE, ASSOCIATIONS_FILE = "words.txt.gz", "associations.npz"
+
+
+@dataclass
+class LyricModel:
+    """A causal model over the ids of `tokenizer`, the words that it may write, and which words belong together."""
+
+    version: str
+    directory: Path
+    model: CausalModel
+    tokenizer: LyricTokenizer
+    associations: Associations
+    _lexicons: dict[bool, Lexicon] = field(default_factory=dict)
+
+    def lexicon(self, *, archaic: bool) -> Lexicon:
+        """Return the words that may be written, with or without those of long ago; built at the first need."""
+        if archaic not in self._lexicons:
+            self._lexicons[archaic] = Lexicon.open(self.directory / WORDS_FILE, self.tokenizer, archaic=archaic)
+        return self._lexicons[archaic]
+
+
+@dataclass
+class MelodyModel:
+    version: str
+    model: CausalModel
+
+
+@dataclass(frozen=True)
+class SongModels:
+    lyrics: LyricModel
+    melody: MelodyModel
+
+
+def open_lyric_model(path: Path) -> LyricModel:
+    """Open and verify a lyric checkpoint; CheckpointError says what is missing."""
+    checkpoint = open_checkpoint(path)
+    for name in (WORDS_FILE, ASSOCIATIONS_FILE, "tokenizer.json"):
+        if not (path / name).is_file():
+            raise CheckpointError(f"{path} has no {name}, so it is not a lyric model; train one with `songwright train lyrics`")
+    return LyricModel(
+        checkpoint.digest,
+        path,
+        open_model(path),
+        LyricTokenizer.open(path / "tokenizer.json"),
+        Associations.open(path / ASSOCIATIONS_FILE),
+    )
+
+
+def open_melody_model(path: Path) -> MelodyModel:
+    return MelodyModel(open_checkpoint(path).digest, open_model(path))
+
+
+def open_role(role: Role, path: Path) -> LyricModel | MelodyModel:
+    """Open the checkpoint of a role."""
+    return open_lyric_model(path) if role == "lyrics" else open_melody_model(path)

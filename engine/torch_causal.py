@@ -1,0 +1,114 @@
+"""Any Hugging Face causal language model behind the decoding loop's protocol, with the model's own cache.
+
+Knows nothing of speed: each slot steps alone. It is the way for models of the hub; `engine.llama` is the way for ours.
+torch and transformers are imported when a model is opened, and a CUDA device is used where there is one.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.checkpoint import Checkpoint
+from engine.errors import CheckpointError
+
+
+@dataclass
+class _Slot:
+    """What one sequence holds: its ids, and the model's cache of all of them, or None where it must be computed again."""
+
+    ids: list[int] = field(default_factory=list)
+    cache: Any = None
+
+
+class TorchCausal:
+    """A transformers causal LM, in float32 on the CPU and in its own type on a CUDA device."""
+
+    def __init__(self, model: Any, device: str) -> None:
+        self._model, self._device = model.to(device).eval(), device
+        self.vocab_size = int(model.config.vocab_size)
+        self.context_length = int(getattr(model.config, "max_position_embeddings", None) or 2048)
+
+    @staticmethod
+    def open(checkpoint: Checkpoint, *, precision: str, threads: int) -> TorchCausal:
+        """Open a verified checkpoint; its weights must be floating point, `precision` has no say."""
+        return TorchCausal.open_directory(checkpoint.directory, threads=threads)
+
+    @staticmethod
+    def open_directory(directory: Path, *, threads: int) -> TorchCausal:
+        """Open a directory that transformers wrote; only safetensors, and no code from the directory."""
+        import torch
+        from transformers import AutoModelForCausalLM
+
+        has_cuda = torch.cuda.is_available()
+        try:
+            model = AutoModelForCausalLM.from_pretrained(
+                directory, dtype="auto" if has_cuda else torch.float32, use_safetensors=True, local_files_only=True
+            )
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"transformers cannot open {directory} as a causal language model: {error}") from error
+        if not has_cuda:
+            torch.set_num_threads(threads)
+        return TorchCausal(model, "cuda" if has_cuda else "cpu")
+
+    def new_memory(self, slots: int) -> list[_Slot]:
+        """Return empty slots."""
+        return [_Slot() for _ in range(slots)]
+
+    def length(self, memory: list[_Slot], slot: int) -> int:
+        """Return how many ids a slot holds."""
+        return len(memory[slot].ids)
+
+    def extend(self, memory: list[_Slot], slot: int, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Append ids (at least one) to a slot and return the logits (V,) after the last."""
+        import torch
+
+        held = memory[slot]
+        if len(ids) == 0 or len(held.ids) + len(ids) > self.context_length:
+            raise ValueError(f"{len(ids)} ids do not fit after {len(held.ids)} of {self.context_length}")
+        new = [int(i) for i in ids] if held.cache is not None else [*held.ids, *map(int, ids)]
+        with torch.inference_mode():
+            inputs = torch.tensor([new], device=self._device)  # (1, T)
+            output = self._model(input_ids=inputs, past_key_values=held.cache, use_cache=True, logits_to_keep=1)
+        held.cache = getattr(output, "past_key_values", None)  # None for families that keep another state: ids again
+        held.ids.extend(map(int, ids))
+        logits: NDArray[np.float32] = output.logits[0, -1].float().cpu().numpy()
+        return logits
+
+    def step(self, memory: list[_Slot], slots: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Append one id to each of several different slots (B,) and return logits (B, V)."""
+        return np.stack([self.extend(memory, int(slot), [int(i)]) for slot, i in zip(slots, ids, strict=True)])
+
+    def fork(self, memory: list[_Slot], source: int, targets: Sequence[int]) -> None:
+        """Make the targets hold what the source holds."""
+        held = memory[source]
+        for target in targets:
+            if target != source:
+                memory[target] = _Slot(list(held.ids), copy.deepcopy(held.cache))
+
+    def truncate(self, memory: list[_Slot], slot: int, length: int) -> None:
+        """Forget everything after the first `length` ids of a slot; a cache that cannot be cut is computed again."""
+        held = memory[slot]
+        if not 0 <= length <= len(held.ids):
+            raise ValueError(f"length must be 0-{len(held.ids)}, got {length}")
+        if length == len(held.ids):
+            return
+        held.cache = _shortened(held.cache, len(held.ids) - length) if length else None
+        del held.ids[length:]
+
+
+def _shortened(cache: Any, count: int) -> Any:
+    """Return a cache without its last ids, or None for kinds that forget (sliding windows) or cannot be cut."""
+    from transformers.cache_utils import DynamicLayer
+
+    layers = getattr(cache, "layers", None)
+    if not layers or any(type(layer) is not DynamicLayer for layer in layers):
+        return None
+    cache.crop(-count)
+    return cache

@@ -1,0 +1,171 @@
+"""Sound: its length, its level, the same bytes each time. Does not judge how it sounds."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from engine.errors import OutputError
+from engine.music.score import Note, Score, TempoChange, Track
+from engine.output import audio
+from engine.output.loudness import CEILING, integrated_loudness, limit_peaks, normalise
+from engine.output.ogg import page_checksum, with_fixed_serial
+
+RATE_HZ = 32_000
+
+
+@pytest.fixture(scope="module")
+def ogg(score: Score) -> bytes:
+    data, media_type = audio.render_audio(score)
+    assert media_type == "audio/ogg"
+    return data
+
+
+def decoded(data: bytes) -> tuple[np.ndarray, int]:
+    samples, rate_hz = soundfile.read(io.BytesIO(data), dtype="float32")
+    return samples.T, rate_hz
+
+
+def test_audio_lasts_as_long_as_the_score_and_its_release(ogg: bytes, score: Score) -> None:
+    samples, rate_hz = decoded(ogg)
+    assert samples.shape[0] == 2
+    assert samples.shape[1] / rate_hz == pytest.approx(score.length_ticks / 480 * 60 / 96 + 2.0, abs=0.01)
+
+
+def test_audio_is_near_the_target_loudness_and_never_clips(ogg: bytes) -> None:
+    samples, rate_hz = decoded(ogg)
+    assert integrated_loudness(samples, rate_hz) == pytest.approx(-16.0, abs=0.5)
+    assert np.abs(samples).max() < 10 ** (-1 / 20)
+
+
+def test_audio_fades_to_silence(ogg: bytes) -> None:
+    samples, rate_hz = decoded(ogg)
+    assert np.abs(samples[:, -rate_hz // 20 :]).max() < 0.01 < np.abs(samples).max()
+
+
+def test_same_score_gives_same_bytes_in_another_process() -> None:
+    score = Score((Track("Melody", 0, (Note(0, 60, 480), Note(480, 64, 480))),), length_ticks=960)
+    program = (
+        "import hashlib; from engine.music.score import Note, Score, Track;"
+        "from engine.output.audio import render_audio;"
+        "score = Score((Track('Melody', 0, (Note(0, 60, 480), Note(480, 64, 480))),), length_ticks=960);"
+        "print(hashlib.sha256(render_audio(score)[0]).hexdigest())"
+    )
+    root = Path(__file__).parents[3]
+    run = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == hashlib.sha256(audio.render_audio(score)[0]).hexdigest()
+
+
+def test_score_without_notes_is_silence_of_its_length() -> None:
+    samples, rate_hz = decoded(audio.render_audio(Score((), length_ticks=1920))[0])
+    assert samples.shape[1] / rate_hz == pytest.approx(2.0 + 2.0, abs=0.01)
+    assert np.abs(samples).max() < 1e-3
+
+
+def test_seconds_follow_tempo_changes() -> None:
+    score = Score(
+        (), length_ticks=1920, tempos=(TempoChange(0, 120.0), TempoChange(960, 60.0), TempoChange(9999, 40.0))
+    )
+    assert audio.score_seconds(score) == pytest.approx(1.0 + 2.0)
+
+
+def test_ogg_serial_is_replaced_and_nothing_else(ogg: bytes) -> None:
+    other = with_fixed_serial(ogg, 7)
+    assert other != ogg
+    assert with_fixed_serial(other, audio.VORBIS_SERIAL) == ogg
+    assert np.array_equal(decoded(other)[0], decoded(ogg)[0])
+
+
+def test_page_checksum_is_the_one_that_the_encoder_wrote() -> None:
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros((1000, 1), dtype=np.float32), RATE_HZ, format="OGG", subtype="VORBIS")
+    data = file.getvalue()
+    serial = int.from_bytes(data[14:18], "little")
+    assert with_fixed_serial(data, serial) == data
+
+
+def test_page_checksum_of_a_single_bit_is_the_polynomial() -> None:
+    assert page_checksum(b"\x01") == 0x04C11DB7
+
+
+@pytest.mark.parametrize("broken", [b"OggX" + bytes(40), b"OggS" + bytes(22) + b"\x01\xff"])
+def test_broken_ogg_is_refused(broken: bytes) -> None:
+    with pytest.raises(ValueError, match="Ogg page"):
+        with_fixed_serial(broken, 1)
+
+
+def test_sine_has_the_loudness_that_the_standard_gives() -> None:
+    # ITU-R BS.1770: a 997 Hz sine at full scale in one channel is -3.01 LUFS.
+    time = np.arange(10 * RATE_HZ) / RATE_HZ
+    sine = np.zeros((2, len(time)), dtype=np.float32)
+    sine[0] = np.sin(2 * np.pi * 997 * time)
+    assert integrated_loudness(sine, RATE_HZ) == pytest.approx(-3.01, abs=0.1)
+
+
+def test_silence_between_is_not_counted() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.1, (2, 4 * RATE_HZ)).astype(np.float32)
+    paused = np.concatenate([noise, np.zeros_like(noise)], axis=1)
+    assert integrated_loudness(paused, RATE_HZ) == pytest.approx(integrated_loudness(noise, RATE_HZ), abs=0.1)
+    assert integrated_loudness(np.zeros((2, RATE_HZ), dtype=np.float32), RATE_HZ) == -np.inf
+
+
+@pytest.mark.parametrize("level", [0.01, 0.3, 4.0])
+def test_normalised_sound_never_passes_the_ceiling(level: float) -> None:
+    rng = np.random.default_rng(1)
+    bursts = rng.normal(0, level, (2, RATE_HZ)) * (np.arange(RATE_HZ) % 8000 < 400)
+    result = normalise(bursts.astype(np.float32), RATE_HZ)
+    assert 0 < np.abs(result).max() <= CEILING * (1 + 1e-6)
+
+
+def test_limiter_leaves_quiet_sound_alone_and_bends_smoothly() -> None:
+    quiet = np.full((2, 1001), 0.1, dtype=np.float32)
+    assert limit_peaks(quiet, 100) is quiet
+    loud = quiet.copy()
+    loud[:, 500] = 3.0
+    gains = limit_peaks(loud, 100)[0] / loud[0]
+    assert np.abs(np.diff(gains)).max() < 0.01
+    assert gains.min() > 0.2
+
+
+def test_missing_soundfont_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, score: Score) -> None:
+    monkeypatch.setattr(audio, "soundfont_candidates", lambda: iter([tmp_path / "none.sf2"]))
+    with pytest.raises(OutputError, match="install pretty_midi"):
+        audio.render_audio(score)
+    with pytest.raises(OutputError, match="install pretty_midi"):
+        audio.describe_soundfont()
+
+
+def test_what_is_no_soundfont_is_refused(tmp_path: Path) -> None:
+    fake = tmp_path / "fake.sf2"
+    fake.write_bytes(b"RIFF1234WAVE")
+    for path in (fake, tmp_path / "missing.sf2", tmp_path):
+        with pytest.raises(OutputError, match="not a SoundFont"):
+            audio.find_soundfont(path)
+
+
+def test_soundfont_is_described_by_name_and_size() -> None:
+    assert audio.find_soundfont().name in audio.describe_soundfont()
+    assert " MB, " in audio.describe_soundfont(audio.find_soundfont())
+
+
+def test_louder_notes_do_not_make_a_louder_song(score: Score, ogg: bytes) -> None:
+    loud = dataclasses.replace(
+        score,
+        tracks=tuple(
+            dataclasses.replace(track, notes=tuple(dataclasses.replace(note, velocity=127) for note in track.notes))
+            for track in score.tracks
+        ),
+    )
+    samples, rate_hz = decoded(audio.render_audio(loud)[0])
+    assert integrated_loudness(samples, rate_hz) == pytest.approx(
+        integrated_loudness(decoded(ogg)[0], rate_hz), abs=0.5
+    )

@@ -1,0 +1,55 @@
+"""The settings: defaults, the environment's say, and sentences for what cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import RequestError
+from worker.settings import ENVIRONMENT_VARIABLES, Settings
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.from_environment({"HOME": "/home/ann"})
+    assert settings.database_url == "sqlite:////home/ann/.local/share/songwright/songwright.sqlite3"
+    assert settings.models_dir == Path("/home/ann/.local/share/songwright/models")
+    assert (settings.lease_seconds, settings.heartbeat_seconds, settings.max_attempts) == (60, 15, 3)
+    assert settings.soundfont is None
+    assert settings.broker_url is None
+
+
+def test_every_field_has_a_variable_that_is_read() -> None:
+    given = dict.fromkeys(ENVIRONMENT_VARIABLES.values(), "7") | {"SONGWRIGHT_LEASE_SECONDS": "70"}
+    settings = Settings.from_environment(given)
+    assert set(ENVIRONMENT_VARIABLES) == set(Settings.model_fields)
+    assert {str(value) for value in settings.model_dump().values()} == {"7", "7.0", "70.0"}
+
+
+@pytest.mark.parametrize(
+    ("xdg", "folder"), [("/data", "/data/songwright"), ("data", "/h/.local/share/songwright"), ("", None)]
+)
+def test_a_relative_data_home_is_ignored(xdg: str, folder: str | None) -> None:
+    settings = Settings.from_environment({"HOME": "/h", "XDG_DATA_HOME": xdg})
+    assert settings.models_dir == Path(folder or "/h/.local/share/songwright") / "models"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SONGWRIGHT_LEASE_SECONDS", "soon"),
+        ("SONGWRIGHT_MAX_ATTEMPTS", "0"),
+        ("SONGWRIGHT_MAX_ATTEMPTS", "2.5"),
+        ("SONGWRIGHT_HEARTBEAT_SECONDS", "45"),
+        ("SONGWRIGHT_LEASE_SECONDS", "nan"),
+    ],
+)
+def test_a_bad_value_is_refused_by_the_name_of_its_variable(name: str, value: str) -> None:
+    with pytest.raises(RequestError, match=f"{name}='{value}'|SONGWRIGHT_HEARTBEAT_SECONDS"):
+        Settings.from_environment({"HOME": "/h", name: value})
+
+
+def test_settings_do_not_change() -> None:
+    settings = Settings.from_environment({"HOME": "/h"})
+    with pytest.raises(ValueError, match="frozen"):
+        settings.max_attempts = 9

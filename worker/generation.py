@@ -1,0 +1,46 @@
+"""From the engine's song to the store's: the generator that real jobs are run with.
+
+Knows nothing of jobs or leases, and of the engine only `make_song`, which is imported at the first song.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.contract import LyricRequest, Progress
+from worker.loaded_models import LoadedModels
+from worker.store.songs import GeneratedSong
+
+
+class SongGenerator:
+    """Makes songs with the engine; a `worker.runner.Generate`. outputs: which files, as `make_song` wants it."""
+
+    def __init__(self, models: LoadedModels, outputs: Any = None) -> None:
+        self._models, self._outputs = models, outputs
+
+    def __call__(
+        self,
+        request: LyricRequest,
+        seed: int,
+        report: Callable[[Progress], None],
+        cancelled: Callable[[], bool],
+    ) -> GeneratedSong:
+        """Return the song, or raise an EngineError with a sentence for people."""
+        report(Progress(stage="models"))
+        from engine.song.make_song import make_song
+
+        made = make_song(
+            request,
+            seed=seed,
+            models=self._models.in_use(),
+            report=report,
+            cancelled=cancelled,
+            outputs=self._outputs,
+        )
+        return GeneratedSong(
+            title=made.report.title,
+            lyrics_text=made.lyrics_text,
+            report=made.report,
+            artifacts=tuple(made.artifacts),
+        )

@@ -1,0 +1,78 @@
+"""What a host may set, read from environment variables when asked and checked once.
+
+Knows nothing of databases, brokers or models beyond where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from engine.errors import RequestError
+
+# Field name -> environment variable; the only place where the variables are named.
+ENVIRONMENT_VARIABLES = {
+    "database_url": "SONGWRIGHT_DATABASE_URL",
+    "models_dir": "SONGWRIGHT_MODELS_DIR",
+    "soundfont": "SONGWRIGHT_SOUNDFONT",
+    "broker_url": "SONGWRIGHT_BROKER_URL",
+    "lease_seconds": "SONGWRIGHT_LEASE_SECONDS",
+    "heartbeat_seconds": "SONGWRIGHT_HEARTBEAT_SECONDS",
+    "max_attempts": "SONGWRIGHT_MAX_ATTEMPTS",
+}
+
+
+class Settings(BaseModel):
+    """Everything a host may set. Absent folders are made by whoever writes into them first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database_url: Annotated[str, Field(min_length=1, description="SQLAlchemy URL; SQLite or PostgreSQL")]
+    models_dir: Annotated[Path, Field(description="where trained and fetched checkpoints are kept")]
+    soundfont: Annotated[Path | None, Field(description="SF2 file for audio; None: whatever is found")] = None
+    broker_url: Annotated[str | None, Field(description="Celery broker; None: nothing is rung")] = None
+    lease_seconds: Annotated[float, Field(gt=0, le=3600, description="how long a silent worker keeps its job")] = 60.0
+    heartbeat_seconds: Annotated[float, Field(gt=0, le=1800, description="how often a worker renews its lease")] = 15.0
+    max_attempts: Annotated[int, Field(ge=1, le=100, description="how often a job is begun before it fails")] = 3
+
+    @model_validator(mode="after")
+    def _heartbeat_fits_lease(self) -> Self:
+        """Refuse a heartbeat that one missed beat would turn into a lost lease."""
+        if self.heartbeat_seconds * 2 > self.lease_seconds:
+            raise ValueError("the heartbeat must be at most half the lease")
+        return self
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
+        """Return the settings that these variables state; an empty variable counts as absent."""
+        data_dir = data_directory(environ)
+        values: dict[str, object] = {
+            "database_url": f"sqlite:///{data_dir / 'songwright.sqlite3'}",
+            "models_dir": data_dir / "models",
+        }
+        given = {field: environ.get(name, "").strip() for field, name in ENVIRONMENT_VARIABLES.items()}
+        values.update({field: text for field, text in given.items() if text})
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise RequestError(_sentence(error, given)) from error
+
+
+def data_directory(environ: Mapping[str, str]) -> Path:
+    """Return the folder of this person's Songwright data, by the XDG rules; it may not exist yet."""
+    xdg = Path(environ.get("XDG_DATA_HOME", ""))
+    if xdg.is_absolute():  # the XDG specification: a relative path is to be ignored
+        return xdg / "songwright"
+    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    return home / ".local" / "share" / "songwright"
+
+
+def _sentence(error: ValidationError, given: Mapping[str, str]) -> str:
+    """Return the first fault as one sentence that names the variable."""
+    fault = error.errors()[0]
+    field = str(fault["loc"][0]) if fault["loc"] else "heartbeat_seconds"
+    variable = ENVIRONMENT_VARIABLES[field]
+    return f"{variable}={given[field]!r} cannot be used: {fault['msg']}; correct it or unset it for the default"

@@ -1,0 +1,240 @@
+"""The connection to SQLite or PostgreSQL: reading, writing, and bringing the tables up to date.
+
+Knows nothing of jobs or songs, only that there are tables and migrations of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.orm import Session, sessionmaker
+
+from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD_REVISION = "0001"  # the newest migration; a test compares it with the scripts
+BUSY_TIMEOUT_SECONDS = 30.0
+# Beside the package rather than by import: a bot that loads the plugin may have a `migrations` package of its own.
+MIGRATIONS_DIRECTORY = Path(__file__).resolve().parents[2] / "migrations"
+_UPGRADE_LOCK = 0x50A6_3218  # any number, as long as every Songwright process uses this one
+
+
+class StoreError(EngineError):
+    """The database cannot be opened, read or written for a reason that a host can mend.
+
+    passing: it may mend itself (a restart, a busy moment), so trying again within the minute makes sense.
+    """
+
+    def __init__(self, sentence: str, *, passing: bool = False) -> None:
+        super().__init__(sentence)
+        self.passing = passing
+
+
+class Store:
+    """An open database whose tables are up to date. Safe to share between threads, not across a fork."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._read = sessionmaker(engine, expire_on_commit=False)
+        # SQLite gives the write lock at the start or not at all: a reader that turns writer can fail at once.
+        self._write = sessionmaker(engine.execution_options(sqlite_begin="IMMEDIATE"), expire_on_commit=False)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session for looking; what it changes is thrown away."""
+        with _faults_as_sentences(self.engine.url), self._read() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open one write transaction: committed whole at the end, or not at all."""
+        with _faults_as_sentences(self.engine.url), self._write.begin() as session:
+            yield session
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def open_store(database_url: str) -> Store:
+    """Open the database and bring its tables up to date; makes the SQLite file and its folder if need be."""
+    engine = make_engine(database_url)
+    try:
+        _upgrade(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(engine)
+
+
+def upgrade(database_url: str) -> None:
+    """Bring the tables up to date and close again; any number of processes may do so at once."""
+    open_store(database_url).close()
+
+
+def make_engine(database_url: str) -> Engine:
+    """Return an engine for a SQLite file or PostgreSQL with psycopg 3; nothing is connected yet."""
+    url = parse_url(database_url)
+    if url.get_backend_name() == "postgresql":
+        if find_spec("psycopg") is None:
+            raise StoreError("PostgreSQL needs the Python package psycopg; install songwright[postgres] or use SQLite")
+        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    _make_folder(Path(str(url.database)).parent)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def parse_url(database_url: str) -> URL:
+    """Return the URL with its driver named; refuse what is neither a SQLite file nor PostgreSQL."""
+    try:
+        url = make_url(database_url)
+    except ArgumentError as error:
+        raise StoreError(
+            "the database URL cannot be read; "
+            "it looks like sqlite:////folder/file.sqlite3 or postgresql://user@host/name"
+        ) from error
+    if url.drivername in ("postgres", "postgresql"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername in ("sqlite", "sqlite+pysqlite") and url.database in (None, "", ":memory:"):
+        raise StoreError("the database must be a file, for a song must outlive the program; name one after sqlite:///")
+    if url.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+        raise StoreError(f"the database must be sqlite or postgresql, got {url.drivername}")
+    return url
+
+
+def alembic_config(engine: Engine | None = None) -> Config:
+    """Return Alembic's configuration for the migrations that belong to this code. Imports Alembic."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS_DIRECTORY).replace("%", "%%"))
+    if engine is not None:
+        config.attributes["url"] = engine.url
+    return config
+
+
+def _upgrade(engine: Engine) -> None:
+    """Run the missing migrations in one transaction, one process after the other."""
+    with _faults_as_sentences(engine.url):
+        if _revision(engine) == HEAD_REVISION:  # importing Alembic takes longer than the question
+            return
+        with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+            _run_migrations(engine, connection)
+
+
+def _run_migrations(engine: Engine, connection: Connection) -> None:
+    from alembic import command
+    from alembic.util import CommandError
+
+    config = alembic_config(engine)
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(
+            f"the tables in {_shown(engine.url)} were made by a newer Songwright; "
+            "update this one or use another database"
+        ) from error
+
+
+def _revision(engine: Engine) -> str | None:
+    """Return the revision of the tables, None where there are none."""
+    with engine.connect() as connection:
+        try:
+            revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return revision
+        except ProgrammingError:  # PostgreSQL: no such table
+            return None
+        except OperationalError as error:
+            if "no such table" in str(error.orig):
+                return None
+            raise
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Set up a fresh SQLite connection: our own BEGIN, foreign keys, a log that readers do not wait for."""
+    connection.isolation_level = None  # the driver's own BEGIN comes too late, see Store
+    connection.execute("PRAGMA foreign_keys = ON")
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        _switch_to_wal(connection)
+    connection.execute("PRAGMA synchronous = FULL")  # a job that was promised outlives a power cut
+
+
+def _switch_to_wal(connection: Any) -> None:
+    # The switch does not wait for other processes that do the same at this moment, so wait here.
+    import sqlite3
+
+    until = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the folder {folder} for songs cannot be made ({error.strerror}); "
+            "set SONGWRIGHT_DATABASE_URL to another place"
+        ) from error
+
+
+# What SQLite and the network say, and what a host is told. Anything else is a bug and stays as it is.
+_LASTING_FAULTS = {
+    "disk is full": "the disk that holds {where} is full; make room and start again, nothing is lost",
+    "disk I/O error": "the disk that holds {where} cannot be read or written; see to the disk and start again",
+    "readonly": "{where} cannot be written; change its permissions or set SONGWRIGHT_DATABASE_URL to another place",
+    "unable to open": "{where} cannot be opened; check the folder or set SONGWRIGHT_DATABASE_URL to another place",
+    "not a database": "{where} is not a SQLite database; set SONGWRIGHT_DATABASE_URL to another file",
+    "No space left": "the disk that holds {where} is full; make room and start again, nothing is lost",
+}
+_PASSING_FAULTS = {
+    "database is locked": "{where} has been busy for too long; end other programs that use it and start again",
+    "connection failed": "the database {where} does not answer; start it, or check SONGWRIGHT_DATABASE_URL",
+}
+_CONNECTION_LOST = "the connection to the database {where} broke; see whether it runs and start again"
+
+
+@contextmanager
+def _faults_as_sentences(url: URL) -> Iterator[None]:
+    """Turn the faults that a host can mend into a StoreError with the way out."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = str(error.orig)
+        for faults, passing in ((_LASTING_FAULTS, False), (_PASSING_FAULTS, True)):
+            for mark, sentence in faults.items():
+                if mark in said:
+                    raise StoreError(sentence.format(where=_shown(url)), passing=passing) from error
+        if error.connection_invalidated:
+            raise StoreError(_CONNECTION_LOST.format(where=_shown(url)), passing=True) from error
+        raise
+
+
+def _shown(url: URL) -> str:
+    """Return the database as it may be shown: a path, or a URL without its password."""
+    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)

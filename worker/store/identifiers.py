@@ -1,0 +1,20 @@
+"""Ids of rows: text that sorts by the time of making. Knows nothing of the tables.
+
+26 characters of Crockford base 32 in lower case, as a ULID: 48 bits of milliseconds, then 80 random bits. Chosen over
+an integer because any process can make one without asking the database and because it says nothing about how many
+there are; over a UUID because people read it aloud and type it (no i, l, o or u, no dashes).
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+ID_LENGTH = 26
+
+
+def new_id(now: datetime) -> str:
+    """Return a fresh id; ids of a later millisecond sort after those of an earlier one."""
+    number = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
+    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(5 * (ID_LENGTH - 1), -1, -5))

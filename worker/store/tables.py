@@ -1,0 +1,182 @@
+"""The tables: jobs, songs, artifacts, ratings and model versions, as SQLAlchemy classes.
+
+Knows nothing of what is done with the rows; migrations/ holds the same tables in steps, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from worker.store.identifiers import ID_LENGTH
+
+# Named constraints can be altered and dropped by a later migration on every database.
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC: aware in Python on every database; a naive one is refused rather than guessed at."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn into UTC. SQLite drops the zone and keeps text that sorts by time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time must have a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of the tables. JSON is stored as text (not JSONB): what was written is read back in the same order."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+        str: Text(),
+        bytes: LargeBinary(),
+    }
+
+
+class JobRow(Base):
+    """The promise to carry out a request. A lease token is there while, and only while, a worker holds the job."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint("status IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="status_known"),
+        CheckConstraint("(status = 'running') = (lease_token IS NOT NULL)", name="lease_while_running"),
+        CheckConstraint("(lease_token IS NULL) = (lease_expires_at IS NULL)", name="lease_has_end"),
+        CheckConstraint("(status IN ('queued', 'running')) = (finished_at IS NULL)", name="finished_when_ended"),
+        CheckConstraint("(status = 'failed') = (error IS NOT NULL)", name="error_when_failed"),
+        CheckConstraint("attempts >= 0", name="attempts_not_negative"),
+        Index(None, "status", "created_at", "id"),  # the claim and the place in the queue
+        Index(None, "status", "lease_expires_at"),  # expired leases
+        Index(None, "requested_by", "created_at"),  # one person's history
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    kind: Mapped[str]  # the request's own tag
+    request: Mapped[dict[str, Any]]
+    seed: Mapped[int]  # kept from the start, so that a second attempt gives the same song
+    status: Mapped[str]
+    stage: Mapped[str]
+    done: Mapped[int]
+    total: Mapped[int]
+    words: Mapped[str]  # all words written so far in this attempt
+    attempts: Mapped[int]
+    cancel_requested: Mapped[bool]
+    lease_token: Mapped[str | None]
+    lease_expires_at: Mapped[datetime | None]
+    heartbeat_at: Mapped[datetime | None]
+    owner_machine: Mapped[str | None]  # the process that answers for the job; see worker.owner
+    owner_pid: Mapped[int | None]
+    owner_started: Mapped[str | None]
+    error: Mapped[str | None]  # for people
+    error_kind: Mapped[str | None]  # for counting
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    requested_by: Mapped[str | None]
+    server: Mapped[str | None]
+
+
+class SongRow(Base):
+    """The one result of a job."""
+
+    __tablename__ = "songs"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), unique=True)
+    title: Mapped[str]
+    lyrics: Mapped[str]
+    report: Mapped[dict[str, Any]]
+    lead_sheet: Mapped[dict[str, Any] | None]
+    model_versions: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    parent_song_id: Mapped[str | None] = mapped_column(ForeignKey("songs.id", ondelete="SET NULL"), index=True)
+
+
+class ArtifactRow(Base):
+    """A file of a song, whole, with its checksum. position: its place in the order of making."""
+
+    __tablename__ = "artifacts"
+    __table_args__ = (CheckConstraint("size_bytes >= 0", name="size_not_negative"),)
+
+    song_id: Mapped[str] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    media_type: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int]
+    data: Mapped[bytes] = mapped_column(deferred=True)
+
+
+class RatingRow(Base):
+    """One person's value for one song."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (CheckConstraint("stars BETWEEN 1 AND 5", name="stars_one_to_five"),)
+
+    song_id: Mapped[str] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"), primary_key=True)
+    rater: Mapped[str] = mapped_column(primary_key=True)
+    stars: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class ModelVersionRow(Base):
+    """A checkpoint and its state. At most one version of a role is promoted."""
+
+    __tablename__ = "model_versions"
+    __table_args__ = (
+        CheckConstraint("role IN ('lyrics', 'melody')", name="role_known"),
+        CheckConstraint("state IN ('candidate', 'promoted', 'retired')", name="state_known"),
+        Index(
+            "uq_model_versions_promoted_role",
+            "role",
+            unique=True,
+            sqlite_where=text("state = 'promoted'"),
+            postgresql_where=text("state = 'promoted'"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    role: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+    family: Mapped[str]
+    state: Mapped[str]
+    path: Mapped[str]
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("model_versions.id"))
+    card: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
