@@ -118,7 +118,9 @@ def open_checkpoint(path: Path | str) -> Checkpoint:
         raise CheckpointError(f"there is no model directory {directory}; check the path, or train or fetch the model")
     manifest = _read_json(directory / MANIFEST)
     if manifest.get("format") != FORMAT or set(manifest) != MANIFEST_FIELDS:
-        raise CheckpointError(f"{directory / MANIFEST} is not of format {FORMAT}; open it with the version that wrote it")
+        raise CheckpointError(
+            f"{directory / MANIFEST} is not of format {FORMAT}; open it with the version that wrote it"
+        )
     _verify_files(directory, manifest["sha256"])
     if _digest(manifest["family"], manifest["sha256"]) != manifest["digest"]:
         raise CheckpointError(f"{directory / MANIFEST} does not belong to these files; fetch the model again")

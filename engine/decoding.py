@@ -44,7 +44,7 @@ class Sequence:
     """
 
     prompt: Series[int]
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
     seed: int = 0
     max_new_tokens: int = 256
     constraint: Constraint | None = None
@@ -55,7 +55,8 @@ class Sequence:
 class Candidate:
     """What was written: ids, the natural log-probability of each (temperature 1, before masks), and how it ended.
 
-    ending: finished by its constraint or a stop id, length (max_new_tokens or a full context), or stuck (nothing allowed).
+    ending: finished by its constraint or a stop id, length (max_new_tokens or a full context), or stuck (nothing
+    allowed).
     """
 
     ids: tuple[int, ...]
@@ -182,7 +183,8 @@ def decode(
     for sequence in sequences:
         _check(len(sequence.prompt), sequence.max_new_tokens, model.context_length)
     running = [
-        _Running(starting(s), s.sampling, _generator(s.seed), s.max_new_tokens, s.constraint, s.stop_ids) for s in sequences
+        _Running(starting(s), s.sampling, _generator(s.seed), s.max_new_tokens, s.constraint, s.stop_ids)
+        for s in sequences
     ]
     _run(model, memory, running, range(slots), report, cancelled)
     return [r.candidate() for r in running]
@@ -190,7 +192,9 @@ def decode(
 
 def _check(prompt_length: int, max_new_tokens: int, context_length: int) -> None:
     if not 1 <= prompt_length <= context_length:
-        raise RequestError(f"the prompt must be 1-{context_length} tokens, got {prompt_length}; ask for something shorter")
+        raise RequestError(
+            f"the prompt must be 1-{context_length} tokens, got {prompt_length}; ask for something shorter"
+        )
     if max_new_tokens < 1:
         raise RequestError(f"max_new_tokens must be 1 or more, got {max_new_tokens}")
 
@@ -203,8 +207,8 @@ class Session:
         candidates = session.sample(constraints, Sampling(), seeds, max_new_tokens=24)
         session.keep(max(candidates, key=score))
 
-    Keeping a candidate makes its slot the context, so nothing is computed again; only the very last id of the context may
-    be pending, and runs through the model when logits are next needed.
+    Keeping a candidate makes its slot the context, so nothing is computed again; only the very last id of the context
+    may be pending, and runs through the model when logits are next needed.
     """
 
     def __init__(self, model: CausalModel, slots: int = 16) -> None:

@@ -29,8 +29,8 @@ MOST_THREADS = 2  # starter models gain nothing from more
 class CausalModel(Protocol):
     """Predicts the next id for several slots, each a sequence of its own with its own length.
 
-    `memory` is the model's own type. Logits are float32 and belong to the caller. Slots and ids that are out of range, or
-    more ids than the context holds, raise ValueError: the loop never asks for them.
+    `memory` is the model's own type. Logits are float32 and belong to the caller. Slots and ids that are out of range,
+    or more ids than the context holds, raise ValueError: the loop never asks for them.
     """
 
     vocab_size: int
@@ -67,8 +67,8 @@ def open_model(
     if (directory / MANIFEST).exists() or not (directory / "config.json").exists():
         checkpoint = open_checkpoint(directory)
         name = family or checkpoint.family
-        return _open_family(name).open(checkpoint, precision=precision, threads=threads)  # type: ignore[no-any-return]  # found by name
-    return _open_family(family or "torch_causal").open_directory(directory, threads=threads)  # type: ignore[no-any-return]  # found by name
+        return _open_family(name).open(checkpoint, precision=precision, threads=threads)
+    return _open_family(family or "torch_causal").open_directory(directory, threads=threads)
 
 
 def _open_family(name: str) -> Any:

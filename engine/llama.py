@@ -1,12 +1,12 @@
 """Llama models without torch: configuration, weights, KV caches, and the methods that the decoding loop asks for.
 
-Knows nothing of text, sampling or constraints. The arithmetic is in `decoder_kernels` (numba), and once more in plain numpy
-in `llama_numpy` for machines where numba does not work; both use the caches that are laid out here.
+Knows nothing of text, sampling or constraints. The arithmetic is in `decoder_kernels` (numba), and once more in plain
+numpy in `llama_numpy` for machines where numba does not work; both use the caches that are laid out here.
 
-Measured (2 cores of an AMD EPYC Zen 4, hidden 256, 6 layers, vocabulary 4,096): see tests/bench/bench_decoding.py, which
-prints the ratios to generate(), CTranslate2 and onnxruntime; the numbers of the kernel alone are in `decoder_kernels`.
-Threads take rows, never parts of a matrix: one hand-over per step instead of thirty barriers, so a single sequence runs on
-one thread and keeps nothing waiting on a busy machine.
+Measured (2 cores of an AMD EPYC Zen 4, hidden 256, 6 layers, vocabulary 4,096): see tests/bench/bench_decoding.py,
+which prints the ratios to generate(), CTranslate2 and onnxruntime; the numbers of the kernel alone are in
+`decoder_kernels`. Threads take rows, never parts of a matrix: one hand-over per step instead of thirty barriers, so a
+single sequence runs on one thread and keeps nothing waiting on a busy machine.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def check_tensors(shape: LlamaShape, weights: Weights) -> None:
     """Raise CheckpointError unless the names and sizes of the tensors are exactly those of the shape."""
     queries, keys = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
     rows_columns = {"q": (queries, shape.hidden), "k": (keys, shape.hidden), "v": (keys, shape.hidden)}
-    expected: dict[str, tuple[int, ...]] = {name: (shape.hidden,) for name in norm_tensors(shape)}
+    expected: dict[str, tuple[int, ...]] = dict.fromkeys(norm_tensors(shape), (shape.hidden,))
     expected["model.embed_tokens.weight"] = (shape.vocab_size, shape.hidden)
     if not shape.tied:
         expected["lm_head.weight"] = (shape.vocab_size, shape.hidden)
@@ -116,13 +116,15 @@ def check_tensors(shape: LlamaShape, weights: Weights) -> None:
         names = layer_tensors(layer)
         expected |= dict(zip(names["qkv"], rows_columns.values(), strict=True))
         expected[names["out"][0]] = (shape.hidden, queries)
-        expected |= {name: (shape.inner, shape.hidden) for name in names["gate_up"]}
+        expected |= dict.fromkeys(names["gate_up"], (shape.inner, shape.hidden))
         expected[names["down"][0]] = (shape.hidden, shape.inner)
     scales = {f"{n}{SCALE_SUFFIX}": s[:1] for n, s in expected.items() if n in weights and weights[n].dtype == np.int8}
     found = {name: weight.shape for name, weight in weights.items()}
     wrong = sorted(set((expected | scales).items()) ^ set(found.items()))
     if wrong:
-        raise CheckpointError(f"tensor {wrong[0][0]!r} is missing, unknown or of another size; write the checkpoint again")
+        raise CheckpointError(
+            f"tensor {wrong[0][0]!r} is missing, unknown or of another size; write the checkpoint again"
+        )
 
 
 class Memory:

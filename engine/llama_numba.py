@@ -1,12 +1,13 @@
 """Weights packed for `decoder_kernels`, and the threads that run it on them.
 
-Knows nothing of checkpoints or of what the rows are for. Importing it compiles the kernel or loads it from numba's cache
-(about 4 s the first time on a machine, 0.2 s after that), so `engine.llama` imports it when a model is opened.
+Knows nothing of checkpoints or of what the rows are for. Importing it compiles the kernel or loads it from numba's
+cache (about 4 s the first time on a machine, 0.2 s after that), so `engine.llama` imports it when a model is opened.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,16 @@ from numpy.typing import NDArray
 
 from engine import decoder_kernels as kernels
 from engine.checkpoint import Weights, float_matrix, int8_matrix
-from engine.llama import ROWS_PER_PASS, Embedding, LlamaShape, Memory, Precision, layer_tensors, norm_tensors, turn_table
+from engine.llama import (
+    ROWS_PER_PASS,
+    Embedding,
+    LlamaShape,
+    Memory,
+    Precision,
+    layer_tensors,
+    norm_tensors,
+    turn_table,
+)
 
 COLUMNS = {"qkv": kernels.QKV, "out": kernels.OUT, "gate_up": kernels.GATE_UP, "down": kernels.DOWN}
 ROWS_WORTH_A_THREAD = 2  # handing rows to another thread costs about 40 microseconds a step
@@ -94,8 +104,11 @@ class NumbaArithmetic:
             self._run_part(self._scratches[0], caches, slots, positions, x, first, logits)
         else:
             cuts = [slots.size * part // parts for part in range(parts + 1)]
-            ranges = [slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
-            calls = [(s, caches, slots[r], positions[r], x[r], 0, logits[r]) for s, r in zip(self._scratches, ranges, strict=False)]
+            ranges = [slice(a, b) for a, b in pairwise(cuts)]
+            calls = [
+                (s, caches, slots[r], positions[r], x[r], 0, logits[r])
+                for s, r in zip(self._scratches, ranges, strict=False)
+            ]
             others = [self._pool.submit(self._run_part, *call) for call in calls[1:]]
             self._run_part(*calls[0])
             for other in others:

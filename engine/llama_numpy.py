@@ -15,12 +15,15 @@ Floats = NDArray[np.float32]
 
 
 class NumpyArithmetic:
-    """The layers of one model as float32 matrices; int8 weights are expanded, activations rounded as the kernel does."""
+    """The layers of one model as float32 matrices; int8 weights expanded, activations rounded as the kernel does."""
 
     def __init__(self, shape: LlamaShape, weights: Weights, precision: Precision) -> None:
         self._shape, self._int8 = shape, precision == "int8"
         self._layers = [
-            {matrix: np.concatenate([self._matrix(weights, name) for name in names]) for matrix, names in tensors.items()}
+            {
+                matrix: np.concatenate([self._matrix(weights, name) for name in names])
+                for matrix, names in tensors.items()
+            }
             for tensors in map(layer_tensors, range(shape.layers))
         ]
         self._norms = [weights[name].astype(np.float32) for name in norm_tensors(shape)]

@@ -1,11 +1,11 @@
 """Logits to the next id: mask, temperature, top-k, top-p, min-p, then one draw; with the log-probability of the choice.
 
-Knows nothing of models or sequences. One uniform number decides a choice, so a sequence with its own generator gives the
-same ids whatever else is in its batch.
+Knows nothing of models or sequences. One uniform number decides a choice, so a sequence with its own generator gives
+the same ids whatever else is in its batch.
 
-Every filter is a threshold on the weight exp(logit / temperature): top-k keeps what is at least as heavy as the k-th, top-p
-what is at least as heavy as the last of the heaviest that together reach p of what top-k left, min-p what is at least that
-share of the heaviest. Equals are kept together. The draw goes through the kept ids in order of id.
+Every filter is a threshold on the weight exp(logit / temperature): top-k keeps what is at least as heavy as the k-th,
+top-p what is at least as heavy as the last of the heaviest that together reach p of what top-k left, min-p what is at
+least that share of the heaviest. Equals are kept together. The draw goes through the kept ids in order of id.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def choose(
     """
     ids, log_probabilities = choose_where_possible(logits, masks, settings, uniforms)
     if ids.size and ids.min() < 0:
-        raise RequestError(f"sequence {int(ids.argmin())} of the batch allows no next token; ask for something less strict")
+        raise RequestError(
+            f"sequence {int(ids.argmin())} of the batch allows no next token; ask for something less strict"
+        )
     return ids, log_probabilities
 
 

@@ -24,11 +24,13 @@ def _log_of_sum(row):  # type: ignore[no-untyped-def]  # numba infers the types
 @njit
 def _largest_allowed(row, mask):  # type: ignore[no-untyped-def]  # numba infers the types
     """Return the allowed id with the largest logit, the lowest of equals; -1 if there is none."""
-    best = -1
+    largest = np.float32(-np.inf)
     for i in range(row.size):
-        if mask[i] and (best < 0 or row[i] > row[best]):
-            best = i
-    return best
+        largest = max(largest, row[i] if mask[i] else np.float32(-np.inf))
+    for i in range(row.size):
+        if row[i] == largest and mask[i]:
+            return i
+    return -1
 
 
 @njit(fastmath=True)
@@ -55,8 +57,8 @@ def _gather(weights, least, found):  # type: ignore[no-untyped-def]  # numba inf
 def _heaviest(weights, wanted_count, wanted_sum):  # type: ignore[no-untyped-def]  # numba infers the types
     """Return the largest weight t for which the weights >= t reach the wanted count and sum.
 
-    Halves the range of bit patterns, which are ordered as positive floats are: 31 passes in vector registers, where sorting
-    4,096 weights took fifteen times as long.
+    Halves the range of bit patterns, which are ordered as positive floats are: 31 passes in vector registers, where
+    sorting 4,096 weights took fifteen times as long.
     """
     bits = weights.view(np.int32)
     low, high = np.int32(0), np.int32(0x3F800001)  # zero, and just above one, which is the heaviest weight

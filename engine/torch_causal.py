@@ -52,7 +52,9 @@ class TorchCausal:
                 directory, dtype="auto" if has_cuda else torch.float32, use_safetensors=True, local_files_only=True
             )
         except (OSError, ValueError) as error:
-            raise CheckpointError(f"transformers cannot open {directory} as a causal language model: {error}") from error
+            raise CheckpointError(
+                f"transformers cannot open {directory} as a causal language model: {error}"
+            ) from error
         if not has_cuda:
             torch.set_num_threads(threads)
         return TorchCausal(model, "cuda" if has_cuda else "cpu")

@@ -5,8 +5,7 @@ Knows nothing of jobs or leases, and of the engine only `make_song`, which is im
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
 
 from engine.contract import LyricRequest, Progress
 from worker.loaded_models import LoadedModels
@@ -14,9 +13,9 @@ from worker.store.songs import GeneratedSong
 
 
 class SongGenerator:
-    """Makes songs with the engine; a `worker.runner.Generate`. outputs: which files, as `make_song` wants it."""
+    """Makes songs with the engine; a `worker.runner.Generate`. outputs: which files, all of them by default."""
 
-    def __init__(self, models: LoadedModels, outputs: Any = None) -> None:
+    def __init__(self, models: LoadedModels, outputs: Collection[str] | None = None) -> None:
         self._models, self._outputs = models, outputs
 
     def __call__(
@@ -37,10 +36,11 @@ class SongGenerator:
             report=report,
             cancelled=cancelled,
             outputs=self._outputs,
+            soundfont=self._soundfont,
         )
         return GeneratedSong(
             title=made.report.title,
             lyrics_text=made.lyrics_text,
             report=made.report,
-            artifacts=tuple(made.artifacts),
+            artifacts=made.artifacts,
         )

@@ -62,11 +62,6 @@ class HeldLease:
         """Return True once the work is not wanted any more; asked between decoding steps, it costs nothing."""
         return self._cancelled or self._lost
 
-    @property
-    def lost(self) -> bool:
-        """True once another worker has the job."""
-        return self._lost
-
     def __enter__(self) -> Self:
         self._thread.start()
         return self

@@ -16,12 +16,7 @@ from worker.store.model_versions import Role
 ROLES: tuple[Role, ...] = ("lyrics", "melody")
 
 
-@dataclass(frozen=True)
-class ModelsInUse:
-    """The opened models that one song is made with; the same from its first word to its last note."""
-
-    lyrics: Any
-    melody: Any
+OpenModel = Callable[[Role, Path], Any]
 
 
 class LoadedModels:
@@ -31,25 +26,42 @@ class LoadedModels:
     open_model: `engine.song.models.open_role` unless a test hands in its own.
     """
 
-    def __init__(
-        self, paths: Callable[[], Mapping[Role, Path]], open_model: Callable[[Role, Path], Any] | None = None
-    ) -> None:
+    def __init__(self, paths: Callable[[], Mapping[Role, Path]], open_model: OpenModel | None = None) -> None:
         self._paths, self._open_model = paths, open_model
-        self._opened: dict[Path, Any] = {}
+        self._opened: dict[tuple[Role, Path], Any] = {}
         self._lock = threading.Lock()
 
     def in_use(self) -> ModelsInUse:
-        """Return the models of every role, opening what is not open yet; CheckpointError if one is damaged."""
+        """Return the models for one song, opened when asked for; lets go of those that are out of use."""
         paths = self._paths()
         with self._lock:
-            self._opened = {path: model for path, model in self._opened.items() if path in paths.values()}
-            models = {role: self._opened_at(role, paths[role]) for role in ROLES}
-        return ModelsInUse(**models)
+            self._opened = {key: model for key, model in self._opened.items() if key in paths.items()}
+        return ModelsInUse(self, paths)
 
-    def _opened_at(self, role: Role, path: Path) -> Any:
-        if path not in self._opened:
-            self._opened[path] = (self._open_model or _engine_open_role())(role, path)
-        return self._opened[path]
+    def opened(self, role: Role, path: Path) -> Any:
+        """Return the model of a role at this path; CheckpointError if it is missing or damaged."""
+        with self._lock:
+            if (role, path) not in self._opened:
+                self._opened[role, path] = (self._open_model or _engine_open_role())(role, path)
+            return self._opened[role, path]
+
+
+@dataclass(frozen=True)
+class ModelsInUse:
+    """The models that one song is made with, the same from its first word to its last note; words alone open one."""
+
+    loaded: LoadedModels
+    paths: Mapping[Role, Path]
+
+    @property
+    def lyrics(self) -> Any:
+        """The lyric model."""
+        return self.loaded.opened("lyrics", self.paths["lyrics"])
+
+    @property
+    def melody(self) -> Any:
+        """The melody model."""
+        return self.loaded.opened("melody", self.paths["melody"])
 
 
 def starter_paths() -> Mapping[Role, Path]:

@@ -110,12 +110,7 @@ def _generate(job: Job, generate: Generate, lease: HeldLease) -> GeneratedSong:
         request = job.parsed_request()
     except (ValidationError, KeyError) as error:
         raise RequestError("this request was stored by another version of Songwright; please ask again") from error
-    try:
-        return generate(request, job.seed, lease.report, lease.cancelled)
-    except Cancelled:
-        if lease.lost:  # the generator saw `cancelled` and cannot know why
-            raise LeaseLost(f"job {job.id} has another worker") from None
-        raise
+    return generate(request, job.seed, lease.report, lease.cancelled)
 
 
 def error_kind(error: EngineError) -> str:

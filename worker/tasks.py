@@ -38,9 +38,9 @@ def register(settings: Settings, store: Store, generate: Generate) -> Any:
     assert settings.broker_url is not None, "without a broker nothing rings; use worker.embedded"
     app = celery_app(settings.broker_url)
 
-    @app.task(name=TASK_NAME)
     def ring(job_id: str) -> None:
         log.info("rung for job %s", job_id, extra={"job_id": job_id})
         run_next_job(store, generate, settings)
 
+    app.task(name=TASK_NAME)(ring)
     return app

@@ -29,7 +29,9 @@ STAGE_NAMES = {"models": "opening the models", "plan": "planning", "words": "gat
 
 def _common(command: Any) -> Any:
     command = click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else")(command)
-    return click.option("--out", type=click.Path(path_type=Path), default=None, help="folder for the files  [songs]")(command)
+    return click.option("--out", type=click.Path(path_type=Path), default=None, help="folder for the files  [songs]")(
+        command
+    )
 
 
 @click.command()
@@ -108,12 +110,19 @@ def follow(client: Client, worker: EmbeddedWorker, job_id: str, *, quiet: bool) 
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<24}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+    )
     shown = 0
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("waiting")
         for job in worker.run_and_follow(client, job_id):
-            progress.update(bar, description=STAGE_NAMES.get(job.stage, job.stage), completed=job.done, total=max(1, job.total))
+            progress.update(
+                bar, description=STAGE_NAMES.get(job.stage, job.stage), completed=job.done, total=max(1, job.total)
+            )
             written = job.words.splitlines()
             for line in written[shown:]:
                 console.print(f"  {line}", style="dim", highlight=False, markup=False)
@@ -139,7 +148,9 @@ def show(report: Any, lyrics_text: str, files: dict[str, Path], as_json: bool) -
         return
     click.echo(lyrics_text)
     if card.get("key"):
-        click.echo(f"{card['style']}, {card['key']}, {card['tempo_qpm']:g} quarters per minute, {card['time_signature']}, seed {card['seed']}")
+        click.echo(
+            f"{card['style']}, {card['key']}, {card['tempo_qpm']:g} quarters per minute, {card['time_signature']}, seed {card['seed']}"
+        )
     for notice in card.get("notices", ()):
         click.echo(f"note: {notice}", err=True)
     for path in files.values():

@@ -55,8 +55,8 @@ class _Voice:
     """Reads the music lines of one voice, one after another."""
 
     def __init__(self, fifths: int, unit: Fraction) -> None:
-        self.signature = {letter: 1 for letter in SHARP_ORDER[: max(fifths, 0)]}
-        self.signature |= {letter: -1 for letter in SHARP_ORDER[::-1][: max(-fifths, 0)]}
+        self.signature = dict.fromkeys(SHARP_ORDER[: max(fifths, 0)], 1)
+        self.signature |= dict.fromkeys(SHARP_ORDER[::-1][: max(-fifths, 0)], -1)
         self.unit = unit
         self.now = Fraction(0)
         self.notes: list[AbcNote] = []

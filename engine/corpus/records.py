@@ -49,7 +49,9 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 yield json.loads(line)
             except json.JSONDecodeError as error:
-                raise FileFormatError(f"{path.name} line {number} is not JSON ({error}); repair or remove it") from error
+                raise FileFormatError(
+                    f"{path.name} line {number} is not JSON ({error}); repair or remove it"
+                ) from error
 
 
 def split_of(work: str, *, valid: float = 0.02, test: float = 0.02) -> Split:
@@ -58,7 +60,9 @@ def split_of(work: str, *, valid: float = 0.02, test: float = 0.02) -> Split:
     return "valid" if share < valid else "test" if share < valid + test else "train"
 
 
-_REPLACEMENTS = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": "", "”": "", '"': "", "_": "", "*": "", "Æ": "Ae", "æ": "ae", "œ": "oe"})
+_REPLACEMENTS = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "“": "", "”": "", '"': "", "_": "", "*": "", "Æ": "Ae", "æ": "ae", "œ": "oe"}
+)
 
 
 def clean_line(line: str) -> str:
@@ -118,7 +122,11 @@ class Truecaser:
         """Count words inside lines, where a capital means a name."""
         counts: Counter[str] = Counter()
         for line in lines:
-            counts.update(word for word in re.findall(r"(?<=[a-z,] )'?[A-Za-z][A-Za-z'-]*", line) if not word.isupper() or word == "I")
+            counts.update(
+                word
+                for word in re.findall(r"(?<=[a-z,] )'?[A-Za-z][A-Za-z'-]*", line)
+                if not word.isupper() or word == "I"
+            )
         return cls(counts)
 
     def line(self, line: str) -> str:

@@ -53,7 +53,9 @@ def pack(
     return Shard(ids, learned, starts, np.array(weights, np.float32), np.array(byte_counts, np.int64))
 
 
-def show_order(weights: np.ndarray, tokens_per_text: np.ndarray, tokens_wanted: int, rng: np.random.Generator) -> np.ndarray:
+def show_order(
+    weights: np.ndarray, tokens_per_text: np.ndarray, tokens_wanted: int, rng: np.random.Generator
+) -> np.ndarray:
     """Return text indices, shuffled pass by pass, in which text i occurs in proportion to weights[i] (texts,)."""
     expected = float((weights * tokens_per_text).sum())
     passes = max(1, int(np.ceil(tokens_wanted / max(expected, 1.0))))

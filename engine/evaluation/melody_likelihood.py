@@ -96,7 +96,9 @@ def _events(melody: Melody, order: int) -> Iterator[tuple[Hashable, int, int]]:
     bar = melody.bar_steps
     previous = None
     for note in melody.notes:
-        known: tuple[Hashable, ...] = (previous.end % bar, previous.pitch, previous.duration) if previous else (None,) * 3
+        known: tuple[Hashable, ...] = (
+            (previous.end % bar, previous.pitch, previous.duration) if previous else (None,) * 3
+        )
         place, pitch, duration = known if order else (None, None, None)
         signature = melody.time_signature if order else ""
         yield ("position", signature, place), note.onset % bar, 72
@@ -109,7 +111,9 @@ def evaluate_splits(model: Any, splits: dict[str, list[SungWork]]) -> dict[str, 
     """Return nats per note of model and baselines on valid and test; the smoothing is chosen on valid."""
     train = [melody for work in splits["train"] for melody in work.melodies]
     of_split = {name: [work.melodies[0] for work in splits[name]] for name in ("valid", "test")}
-    found: dict[str, Any] = {f"{name} notes": sum(len(m.notes) for m in melodies) for name, melodies in of_split.items()}
+    found: dict[str, Any] = {
+        f"{name} notes": sum(len(m.notes) for m in melodies) for name, melodies in of_split.items()
+    }
     for order, label in ((0, "unigram"), (1, "first-order Markov")):
         loss_at: Callable[[float], float] = lambda add, order=order: baseline_nats_per_note(  # type: ignore[misc]  # binds the loop's value  # noqa: E731
             train, of_split["valid"], order=order, add=add

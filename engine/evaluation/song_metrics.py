@@ -43,7 +43,9 @@ def weak_off_strong(sheets: Iterable[LeadSheet]) -> float:
 
 def pair_agreement(sheets: Iterable[LeadSheet]) -> float:
     """Return how often the stressed one of two neighbours in a word is heavier, where their weights differ."""
-    return _share(a > b for a, b in _pairs(sheets, lambda sheet, note: metric_weight(note.onset_ticks, sheet.time_signature)))
+    return _share(
+        a > b for a, b in _pairs(sheets, lambda sheet, note: metric_weight(note.onset_ticks, sheet.time_signature))
+    )
 
 
 def longer_when_stressed(sheets: Iterable[LeadSheet]) -> float:
@@ -67,7 +69,9 @@ def cadence(sheets: Iterable[LeadSheet]) -> float:
         for line in lines_of(sheet):
             last = line[-1]
             tones = _chord_tones(sheet, last.onset_ticks)
-            found.append(last.pitch % 12 in tones and last.duration_ticks >= median(note.duration_ticks for note in line))
+            found.append(
+                last.pitch % 12 in tones and last.duration_ticks >= median(note.duration_ticks for note in line)
+            )
     return _share(found)
 
 
@@ -124,9 +128,7 @@ def _long_words(sheet: LeadSheet) -> Iterable[list[SungNote]]:
         yield word
 
 
-def _pairs(
-    sheets: Iterable[LeadSheet], value: Callable[[LeadSheet, SungNote], int]
-) -> Iterable[tuple[int, int]]:
+def _pairs(sheets: Iterable[LeadSheet], value: Callable[[LeadSheet, SungNote], int]) -> Iterable[tuple[int, int]]:
     """Yield (value of the stressed, value of the unstressed) of neighbours in a word that differ in stress and value."""
     for sheet in sheets:
         for word in _long_words(sheet):

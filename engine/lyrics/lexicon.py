@@ -98,7 +98,9 @@ class Lexicon:
         missing = [text for text in texts if text not in self.words]
         if not missing:
             return self
-        added = [make_word(Entry(text, 0, pronounce(text.lower())), tuple(tokenizer.encode(f" {text}"))) for text in missing]
+        added = [
+            make_word(Entry(text, 0, pronounce(text.lower())), tuple(tokenizer.encode(f" {text}"))) for text in missing
+        ]
         return Lexicon([*self.words.values(), *added], self.vocab_size)
 
     def start_mask(self, syllables: int) -> np.ndarray:

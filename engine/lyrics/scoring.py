@@ -16,7 +16,9 @@ REPEATED_WORD, REPEATED_START, REPEATED_PAIR = 0.18, 0.35, 0.5
 WEAK_END, UNFINISHED_END = 0.5, 0.25
 PLAIN_LENGTH = 3  # letters; shorter words carry no theme and may come again
 
-WEAK_ENDS = frozenset("the a an of and to in for with from by at as is are was be or but my your his her its our their".split())
+WEAK_ENDS = frozenset(
+    ["the", "a", "an", "of", "and", "to", "in", "for", "with", "from", "by", "at", "as", "is", "are", "was", "be", "or", "but", "my", "your", "his", "her", "its", "our", "their"]
+)
 
 
 def score_line(

@@ -87,8 +87,8 @@ class LyricWriter:
 
 
 def usual(words: Iterable[Word]) -> list[Word]:
-    """Return the words that are frequent enough to end a line without sounding far-fetched, and those of the theme."""
-    return [word for word in words if word.count >= USUAL_END or word.count == 0]
+    """Return the words that end a line without sounding far-fetched: frequent ones, no contractions; and the theme's."""
+    return [word for word in words if (word.count >= USUAL_END and "'" not in word.text) or word.count == 0]
 
 
 @dataclass

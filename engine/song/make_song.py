@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from engine.contract import Artifact, LineReport, LyricRequest, Progress, SectionReport, SongReport, SongRequest
@@ -80,10 +81,11 @@ def make_song(
     report: Callable[[Progress], None] = lambda progress: None,
     cancelled: Callable[[], bool] = lambda: False,
     outputs: Collection[str] | None = None,
+    soundfont: Path | None = None,
 ) -> MadeSong:
     """Make the song, or the words alone for a plain `LyricRequest`. The same request, seed and models give the same bytes.
 
-    outputs: which files to make, of `OUTPUTS`; all of them by default. Raises RequestError before any model runs where the
+    outputs: which files to make, of `OUTPUTS`; all of them by default. soundfont: for the audio; the best found if None. Raises RequestError before any model runs where the
     request cannot be met, Cancelled between two steps, OutputError where a file cannot be made.
     """
     stages = _Stages(report, cancelled)
@@ -108,7 +110,7 @@ def make_song(
         return MadeSong(report_card, text, (Artifact(f"{slug(title)}.txt", "text/plain", text.encode()),))
     versions["melody"] = models.melody.version
     sheet, score = _write_music(plan, lines, title, style, models.melody, seed, stages)
-    artifacts, notices = _make_files(title, text, sheet, score, outputs, stages)
+    artifacts, notices = _make_files(title, text, sheet, score, outputs, soundfont, stages)
     made = _report(request, title, plan, lines, seed, versions, stages.seconds)
     made = made.model_copy(
         update={"length_seconds": round(seconds_at(score, score.length_ticks), 2), "notices": tuple(notices)}
@@ -136,7 +138,7 @@ def _write_words(
         kind=style.lyric_kind,
         register="archaic" if style.archaic else "plain",
         theme_words=theme_words_of(theme),
-        author=request.artist or "",
+        author=lyric_model.find_author(request.artist) if request.artist else "",
         title=title,
     )
     total = sum(len(section.lines) for section in wanted)
@@ -146,13 +148,19 @@ def _write_words(
             wanted,
             seed=seed,
             sampling=request.sampling,
-            report=lambda done, of, text: stages.report(Progress(stage="lyrics", done=done, total=of, text=text)),
+            report=lambda done, of, text: stages.report(Progress(stage="lyrics", done=done, total=of, text=f"{text}\n")),
             cancelled=stages.cancelled,
         )
     by_section = dict(zip(written_at, found, strict=True))
     lines: list[list[WrittenLine]] = []
     for index, section in enumerate(plan.sections):
-        lines.append(by_section[index] if index in by_section else lines[section.words_of] if section.words_of is not None else [])
+        lines.append(
+            by_section[index]
+            if index in by_section
+            else lines[section.words_of]
+            if section.words_of is not None
+            else []
+        )
     return lines
 
 
@@ -188,7 +196,13 @@ def _write_music(
 
 
 def _make_files(
-    title: str, text: str, sheet: LeadSheet, score: Score, outputs: Collection[str] | None, stages: _Stages
+    title: str,
+    text: str,
+    sheet: LeadSheet,
+    score: Score,
+    outputs: Collection[str] | None,
+    soundfont: Path | None,
+    stages: _Stages,
 ) -> tuple[list[Artifact], list[str]]:
     """Return the files, and a sentence for each that could not be made because something is missing on this machine."""
     name = slug(title)
@@ -198,7 +212,7 @@ def _make_files(
         "musicxml": ("application/vnd.recordare.musicxml+xml", lambda: _musicxml(sheet)),
         "lrc": ("text/plain", lambda: _lrc(sheet)),
         "png": ("image/png", lambda: _picture(sheet, score)),
-        "ogg": ("audio/ogg", lambda: _audio(score)),
+        "ogg": ("audio/ogg", lambda: _audio(score, soundfont)),
     }
     artifacts, notices = [], []
     for ending, (media_type, make) in makers.items():
@@ -231,10 +245,10 @@ def _picture(sheet: LeadSheet, score: Score) -> bytes:
     return piano_roll_png(sheet, score)
 
 
-def _audio(score: Score) -> bytes:
+def _audio(score: Score, soundfont: Path | None) -> bytes:
     from engine.output.audio import render_audio
 
-    return render_audio(score)[0]
+    return render_audio(score, soundfont)[0]
 
 
 def slug(title: str) -> str:

@@ -58,6 +58,7 @@ class LineFrame:
 
     start: first step that may be sung. end: last notes end here at the latest. following: where the next line starts.
     chord_at: the chord at a step. line_break: 1 at the end of a line, 2 at the end of a section.
+    middle: the mean pitch that suits the section.
     """
 
     syllables: tuple[SyllableFrame, ...]
@@ -72,6 +73,7 @@ class LineFrame:
     chord_at: Callable[[int], ChordFrame]
     line_break: int
     previous_pitch: int | None = None
+    middle: float = 67.0
 
     @property
     def bar_steps(self) -> int:
@@ -183,7 +185,9 @@ class LineGrammar:
             if wanted in possible:
                 return [wanted]
         if self._strict:
-            possible = self._keep(possible, lambda onset: self._frame.end - onset >= self._pace * 0.8 * (self._left + 2))
+            possible = self._keep(
+                possible, lambda onset: self._frame.end - onset >= self._pace * 0.8 * (self._left + 2)
+            )
             possible = self._keep_fitting(possible, self._syllable)
         return possible
 
@@ -203,7 +207,9 @@ class LineGrammar:
         if self._strict:
             end = self._frame.end
             possible = self._keep(possible, lambda d: end - self._onset - d >= self._pace * 0.75 * (self._left + 0.5))
-            fitting = self._fitting([self._onset + steps for steps in possible], self._frame.syllables[len(self.notes) + 1])
+            fitting = self._fitting(
+                [self._onset + steps for steps in possible], self._frame.syllables[len(self.notes) + 1]
+            )
             possible = [steps for steps in possible if self._onset + steps in fitting] or possible
         return possible
 

@@ -21,6 +21,10 @@ USUAL_REPEATS = 0.15  # share of repeated pitches within the lines of the hymns 
 USUAL_RANGE = 7  # semitones, their median line
 FAMILIAR_RHYTHM = 0.5
 LONG_END = 0.4
+REGISTER, USUAL_DRIFT = (
+    0.15,
+    2.0,
+)  # per semitone that a line's mean pitch is further than that from its section's middle
 
 
 def rate_line(
@@ -35,6 +39,8 @@ def rate_line(
     rating += CHORD_TONES * _chord_tone_share(notes, frame)
     rating -= _contour_faults(notes)
     rating -= UNUSED_TIME * max(0, frame.end - notes[-1].end - 12) / frame.bar_steps
+    mean_pitch = sum(note.pitch for note in notes) / len(notes)
+    rating -= REGISTER * max(0.0, abs(mean_pitch - frame.middle) - USUAL_DRIFT)
     rating += LONG_END * (notes[-1].duration >= 18)
     durations = {note.duration for note in notes[:-1]}
     rating -= MONOTONY * (len(durations) == 1 and len(notes) > 4)

@@ -28,7 +28,7 @@ from engine.music.theory import Chord, Key, voice_range
 from engine.song.alignment import may_be_heavy, pickup_ticks, sung_stress
 from engine.song.melody_grammar import ChordFrame, LineFrame, LineGrammar, SyllableFrame
 from engine.song.melody_ranking import rate_line, rhythm_of
-from engine.song.plan import SongPlan
+from engine.song.plan import SectionKind, SongPlan
 
 Line = tuple[Syllable, ...]
 Report = Callable[[int, int], None]  # lines done, lines in all
@@ -37,6 +37,8 @@ BREATH_STEPS = 6
 LONGEST_CONTEXT = 500  # ids; the model was trained on rows of 507
 REMEMBERED_LINES = 4
 MEDIAN_PITCH = 67  # of the melodies that the model was trained on
+# Semitones above the voice's middle: a chorus lies higher than its verse.
+LIFT: dict[SectionKind, int] = {"verse": -2, "chorus": 2}
 CHOSEN_PLACES = (3, 5, 6)
 DEFAULT_SAMPLING = Sampling(temperature=0.9, top_p=0.95)
 HYMN_STYLES = ("hymn", "carol", "gospel")
@@ -223,6 +225,7 @@ def line_frame(writing: _Writing, section: int, line: int) -> LineFrame:
         ),
         line_break=2 if is_last else 1,
         previous_pitch=before[-1].pitch if before else None,
+        middle=(low + high) / 2 + writing.shift + LIFT.get(plan.sections[section].kind, 0),
     )
 
 
@@ -276,7 +279,13 @@ def _sing_again(writing: _Writing, source: int, section: int, line: int) -> list
         goes_on = index + 1 < len(words) and words[index + 1].word_position in ("middle", "end")
         duration = notes[index + 1].onset - note.onset if goes_on else note.duration  # no rest inside the new word
         sung.append(
-            replace(note, onset=note.onset + moved, duration=duration, stress=frame.stress, word_position=frame.word_position)
+            replace(
+                note,
+                onset=note.onset + moved,
+                duration=duration,
+                stress=frame.stress,
+                word_position=frame.word_position,
+            )
         )
     return sung
 
@@ -316,5 +325,3 @@ def _chords_of(plan: SongPlan) -> tuple[ChordSpan, ...]:
         for span, section in zip(spans, plan.sections, strict=True)
         for chord in section.chords
     )
-
-

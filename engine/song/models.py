@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from engine.checkpoint import open_checkpoint
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, RequestError
 from engine.families import CausalModel, open_model
 from engine.lyrics.associations import Associations
 from engine.lyrics.lexicon import Lexicon
 from engine.lyrics.tokenizer import LyricTokenizer
 
 Role = Literal["lyrics", "melody"]
-WORDS_FILE, ASSOCIATIONS_FILE = "words.txt.gz", "associations.npz"
+WORDS_FILE, ASSOCIATIONS_FILE, AUTHORS_FILE = "words.txt.gz", "associations.npz", "authors.txt"
 
 
 @dataclass
@@ -26,6 +27,7 @@ class LyricModel:
     model: CausalModel
     tokenizer: LyricTokenizer
     associations: Associations
+    authors: tuple[str, ...] = ()
     _lexicons: dict[bool, Lexicon] = field(default_factory=dict)
 
     def lexicon(self, *, archaic: bool) -> Lexicon:
@@ -33,6 +35,19 @@ class LyricModel:
         if archaic not in self._lexicons:
             self._lexicons[archaic] = Lexicon.open(self.directory / WORDS_FILE, self.tokenizer, archaic=archaic)
         return self._lexicons[archaic]
+
+    def find_author(self, name: str) -> str:
+        """Return the author of that name as the model knows it; RequestError names the nearest known ones."""
+        known = {author.lower(): author for author in self.authors}
+        wanted = " ".join(name.lower().split())
+        if wanted in known:
+            return known[wanted]
+        surname = [author for author in self.authors if wanted and author.lower().split()[-1] == wanted.split()[-1]]
+        near = surname or [known[n] for n in difflib.get_close_matches(wanted, known, n=3, cutoff=0.4)]
+        hint = f"did you mean {', '.join(near[:3])}?" if near else "leave --artist out"
+        raise RequestError(
+            f"artist {name[:40]!r} is not among the {len(known)} authors that the model has read; {hint}"
+        )
 
 
 @dataclass
@@ -50,15 +65,18 @@ class SongModels:
 def open_lyric_model(path: Path) -> LyricModel:
     """Open and verify a lyric checkpoint; CheckpointError says what is missing."""
     checkpoint = open_checkpoint(path)
-    for name in (WORDS_FILE, ASSOCIATIONS_FILE, "tokenizer.json"):
+    for name in (WORDS_FILE, ASSOCIATIONS_FILE, AUTHORS_FILE, "tokenizer.json"):
         if not (path / name).is_file():
-            raise CheckpointError(f"{path} has no {name}, so it is not a lyric model; train one with `songwright train lyrics`")
+            raise CheckpointError(
+                f"{path} has no {name}, so it is not a lyric model; train one with `songwright train lyrics`"
+            )
     return LyricModel(
         checkpoint.digest,
         path,
         open_model(path),
         LyricTokenizer.open(path / "tokenizer.json"),
         Associations.open(path / ASSOCIATIONS_FILE),
+        tuple((path / AUTHORS_FILE).read_text(encoding="utf-8").splitlines()),
     )
 
 

@@ -218,9 +218,7 @@ def _filled(drafts: Sequence[_Draft], style: Style, time_signature: TimeSignatur
         bars = round(seconds / length.bar_seconds(time_signature, draft.tempo_qpm))
         if blocks := length.fill_with_form(style.form, draft.sung_bars, bars):
             return _Draft(blocks, draft.lines, draft.bars_per_line, draft.tempo_qpm)
-    first = min(
-        draft.sung_bars["verse"] * length.bar_seconds(time_signature, draft.tempo_qpm) for draft in drafts
-    )
+    first = min(draft.sung_bars["verse"] * length.bar_seconds(time_signature, draft.tempo_qpm) for draft in drafts)
     raise RequestError(
         f"{seconds:g} seconds are too short for one verse, which lasts {first:.0f}{_at_tempo(drafts)}; "
         "ask for a longer song, a faster tempo or fewer lines"

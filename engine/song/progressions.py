@@ -41,10 +41,18 @@ class Cell:
 
 POP: Mapping[Mode, Palette] = {
     "major": Palette(
-        verse=("I V | vi IV | I V | IV.V I", "I vi | IV V | I vi | ii.V I", "vi IV | I V | vi IV | V I",
-               "I iii | IV V | vi IV | IV.V I"),
-        chorus=("IV I | V vi | IV I | V I", "I V | vi IV | I V | IV I", "I IV | vi V | I IV | IV.V I",
-                "I V | IV V | vi IV | V I"),
+        verse=(
+            "I V | vi IV | I V | IV.V I",
+            "I vi | IV V | I vi | ii.V I",
+            "vi IV | I V | vi IV | V I",
+            "I iii | IV V | vi IV | IV.V I",
+        ),
+        chorus=(
+            "IV I | V vi | IV I | V I",
+            "I V | vi IV | I V | IV I",
+            "I IV | vi V | I IV | IV.V I",
+            "I V | IV V | vi IV | V I",
+        ),
         bridge=("vi iii | IV I | vi iii | IV V", "IV I | IV V | ii vi | IV V", "vi V | IV V | vi V | IV V"),
         prechorus=("ii IV | vi V | ii IV | IV V", "IV V | vi IV | ii vi | IV V"),
         vamps=("I V vi IV", "I IV", "I vi IV V"),
@@ -79,8 +87,12 @@ ROCK: Mapping[Mode, Palette] = {
 }
 FOLK: Mapping[Mode, Palette] = {
     "major": Palette(
-        verse=("I I | IV I | I vi | V I", "I IV | I V | I IV | V I", "I V | vi IV | I IV | IV.V I",
-               "I I | I V | I IV | I.V I"),
+        verse=(
+            "I I | IV I | I vi | V I",
+            "I IV | I V | I IV | V I",
+            "I V | vi IV | I IV | IV.V I",
+            "I I | I V | I IV | I.V I",
+        ),
         chorus=("IV I | I V | IV I | V I", "I IV | I V | IV I | I.V I", "IV I | V vi | IV I | ii.V I"),
         bridge=("vi IV | I V | vi IV | ii V", "IV I | IV V | IV I | ii V"),
         prechorus=("IV I | ii V | IV I | ii V", "vi IV | ii V | vi IV | IV V"),
@@ -98,8 +110,11 @@ FOLK: Mapping[Mode, Palette] = {
 }
 HYMNAL: Mapping[Mode, Palette] = {
     "major": Palette(
-        verse=("I.V I | IV.I V | I.V vi.IV | I.V I", "I I.IV | I.vi V | I IV.ii | I.V I",
-               "I.vi IV.I | ii.vi V | I.IV vi.ii | V I"),
+        verse=(
+            "I.V I | IV.I V | I.V vi.IV | I.V I",
+            "I I.IV | I.vi V | I IV.ii | I.V I",
+            "I.vi IV.I | ii.vi V | I.IV vi.ii | V I",
+        ),
         chorus=("I IV.I | I V | I IV.I | I.V I", "IV I | I.vi V | IV I | ii.V I"),
         bridge=("vi.iii IV.I | ii V | vi.iii IV.I | ii V", "IV I | ii.vi V | IV I | ii V"),
         prechorus=("IV I | ii V | IV I | ii V", "vi ii | vi V | vi ii | IV V"),
@@ -167,10 +182,14 @@ BLUES: Mapping[Mode, Palette] = {
 }
 JAZZ: Mapping[Mode, Palette] = {
     "major": Palette(
-        verse=("Imaj7.vi7 ii7.V7 | iii7.vi7 ii7.V7 | Imaj7.vi7 ii7.V7 | ii7.V7 Imaj7",
-               "ii7.V7 Imaj7 | vi7.II7 ii7.V7 | ii7.V7 Imaj7 | ii7.V7 Imaj7"),
-        chorus=("IVmaj7 iii7.vi7 | ii7.V7 Imaj7 | IVmaj7 iii7.vi7 | ii7.V7 Imaj7",
-                "Imaj7 IVmaj7 | iii7.vi7 ii7.V7 | Imaj7 IVmaj7 | ii7.V7 Imaj7"),
+        verse=(
+            "Imaj7.vi7 ii7.V7 | iii7.vi7 ii7.V7 | Imaj7.vi7 ii7.V7 | ii7.V7 Imaj7",
+            "ii7.V7 Imaj7 | vi7.II7 ii7.V7 | ii7.V7 Imaj7 | ii7.V7 Imaj7",
+        ),
+        chorus=(
+            "IVmaj7 iii7.vi7 | ii7.V7 Imaj7 | IVmaj7 iii7.vi7 | ii7.V7 Imaj7",
+            "Imaj7 IVmaj7 | iii7.vi7 ii7.V7 | Imaj7 IVmaj7 | ii7.V7 Imaj7",
+        ),
         bridge=("iii7 vi7 | II7 ii7.V7 | iii7 vi7 | ii7 V7", "IVmaj7 iii7 | vi7 II7 | IVmaj7 iii7.vi7 | ii7 V7"),
         prechorus=("ii7 V7 | iii7 vi7 | ii7 V7 | ii7 V7",),
         vamps=("Imaj7.vi7 ii7.V7", "Imaj7 ii7.V7"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from engine.training.trainer import TrainingOptions, train_causal
 ROW_IDS = 3 + 7 * WINDOW_NOTES
 BATCH_ROWS = 16
 TRIAL_STEPS = 3
+HIDDEN_CHORDS = 0.2
 
 
 def melody_config() -> LlamaConfig:
@@ -35,6 +37,7 @@ def melody_config() -> LlamaConfig:
         head_dim=32,
         max_position_embeddings=1024,
         tie_word_embeddings=True,
+        attention_dropout=0.1,
         attention_bias=False,
         mlp_bias=False,
         pad_token_id=0,
@@ -43,21 +46,26 @@ def melody_config() -> LlamaConfig:
     )
 
 
-class MelodyRows(Sequence[dict[str, torch.Tensor]]):
-    """`count` rows: each a stretch of whole lines of a random melody, long works more often, all works in turn."""
+class MelodyRows(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
+    """`count` rows: each a stretch of whole lines of a random verse of a random work, long works more often.
 
-    def __init__(self, melodies: Sequence[Melody], count: int, seed: int) -> None:
-        self._melodies, self._seed, self._count = melodies, seed, count
-        self._weights = [len(melody.notes) for melody in melodies]
+    A fifth of the rows hide their chords, so that the model also learns what goes without them.
+    """
+
+    def __init__(self, works: Sequence[SungWork], count: int, seed: int) -> None:
+        self._works, self._seed, self._count = works, seed, count
+        self._weights = [len(work.melodies[0].notes) for work in works]
 
     def __len__(self) -> int:
         return self._count
 
-    def __getitem__(self, index: Any) -> dict[str, torch.Tensor]:
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
         if not 0 <= index < self._count:
             raise IndexError(index)
         draw = random.Random(f"{self._seed}:{index}")
-        melody = draw.choices(self._melodies, self._weights)[0]
+        melody = draw.choice(draw.choices(self._works, self._weights)[0].melodies)
+        if draw.random() < HIDDEN_CHORDS:
+            melody = replace(melody, notes=tuple(replace(note, chord=None) for note in melody.notes))
         lines = split_into_lines(melody.notes)
         starts = [n for n in range(len(lines)) if sum(map(len, lines[n:])) >= WINDOW_NOTES // 2] or [0]
         return row_of(melody, draw.choice(starts))
@@ -94,25 +102,28 @@ def train_melody(
     out_directory: Path,
     *,
     minutes: float = 25.0,
+    steps: int | None = None,
     seed: int = 0,
     threads: int = 1,
     report: Callable[[str], None] = print,
 ) -> Path:
-    """Train the melody model for about `minutes` and write the best checkpoint on valid to `out_directory`/checkpoint."""
+    """Train the melody model, write the checkpoint that is best on valid to `out_directory`/checkpoint, return its path.
+
+    minutes: about how long, from which the number of updates is told on this machine unless `steps` says it.
+    """
     started = time.monotonic()
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     splits = read_splits(data_directory)
-    train = [melody for work in splits["train"] for melody in work.melodies]
+    train = splits["train"]
     valid = [row for work in splits["valid"] for row in _rows_in_order(work.melodies[0])]
     model = LlamaForCausalLM(melody_config())
-    seconds = _seconds_per_step(model, train)
-    steps = max(20, int(minutes * 60 / seconds))
-    report(f"{model.num_parameters()} parameters, {len(train)} melodies, {seconds:.2f} s per step, {steps} steps")
+    steps = steps or max(20, int(minutes * 60 / _seconds_per_step(model, train)))
+    report(f"{model.num_parameters()} parameters, {len(train)} works, {steps} steps")
     torch.manual_seed(seed)
     options = TrainingOptions(
         steps=steps, batch_rows=BATCH_ROWS, every=max(10, steps // 12), muon_rate=4e-3, adamw_rate=4e-3,
-        weight_decay=0.1, threads=threads, seed=seed, bf16=True,
+        weight_decay=0.3, decay=0.6, threads=threads, seed=seed, bf16=True,
     )  # fmt: skip
     rows = MelodyRows(train, steps * BATCH_ROWS, seed)
     model = LlamaForCausalLM(melody_config())
@@ -153,18 +164,17 @@ def _rows_in_order(melody: Melody) -> Iterator[dict[str, torch.Tensor]]:
             first, notes = index + 1, 0
 
 
-def _seconds_per_step(model: PreTrainedModel, melodies: Sequence[Melody]) -> float:
+def _seconds_per_step(model: PreTrainedModel, works: Sequence[SungWork]) -> float:
     """Measure the time of an update on this machine, forward and backward."""
-    rows = MelodyRows(melodies, BATCH_ROWS * (TRIAL_STEPS + 1), 0)
-    started = 0.0
-    for step in range(TRIAL_STEPS + 1):
-        if step == 1:  # the first is slower
-            started = time.monotonic()
+    rows, seconds = MelodyRows(works, BATCH_ROWS * TRIAL_STEPS, 0), []
+    for step in range(TRIAL_STEPS):
         batch = [rows[step * BATCH_ROWS + place] for place in range(BATCH_ROWS)]
         ids = torch.stack([row["input_ids"] for row in batch])  # (B, T)
         labels = torch.stack([row["labels"] for row in batch])  # (B, T)
+        started = time.monotonic()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = model(input_ids=ids, labels=labels).loss
         loss.backward()
+        seconds.append(time.monotonic() - started)
     model.zero_grad()
-    return (time.monotonic() - started) / TRIAL_STEPS
+    return min(seconds)  # the first is slower, and others may use the machine

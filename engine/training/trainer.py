@@ -47,7 +47,8 @@ class MuonWithAdamW(torch.optim.Optimizer):
     """
 
     def __init__(self, model: nn.Module, *, muon_rate: float, adamw_rate: float, weight_decay: float) -> None:
-        matrices, rest = [], []
+        matrices: list[nn.Parameter] = []
+        rest: list[nn.Parameter] = []
         for name, weight in model.named_parameters():
             (matrices if weight.ndim == 2 and "embed" not in name and "head" not in name else rest).append(weight)
         self._muon = torch.optim.Muon(matrices, lr=muon_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")

@@ -1,11 +1,12 @@
 """Decoding speed and memory of the one loop beside its peers: `python -m tests.bench.bench_decoding [--json]`.
 
-Knows nothing of how each peer works. Every peer has a process of its own, opened once; the measured runs go round all peers
-in turn, so that whatever else the machine does disturbs all alike, and medians are compared. Greedy, a fixed number of new
-tokens after a prompt of 8, on the same weights: those of the starter lyric model, or random ones of its size.
+Knows nothing of how each peer works. Every peer has a process of its own, opened once; the measured runs go round all
+peers in turn, so that whatever else the machine does disturbs all alike, and medians are compared. Greedy, a fixed
+number of new tokens after a prompt of 8, on the same weights: those of the starter lyric model, or random ones of its
+size.
 
-Beside the table stands the limit that memory sets for one sequence: bytes of weights that a step must read over the bytes
-per second that one thread reads from a buffer of that size, measured in the same run.
+Beside the table stands the limit that memory sets for one sequence: bytes of weights that a step must read over the
+bytes per second that one thread reads from a buffer of that size, measured in the same run.
 """
 
 from __future__ import annotations
@@ -152,7 +153,9 @@ def ratios(results: dict[str, Any], batches: list[int]) -> list[dict[str, Any]]:
 
 
 def _print_table(report: dict[str, Any], batches: list[int]) -> None:
-    print(f"{report['model']}, {report['threads']} threads, {report['tokens']} new tokens, median of {report['repeats']}")
+    print(
+        f"{report['model']}, {report['threads']} threads, {report['tokens']} new tokens, median of {report['repeats']}"
+    )
     heads = "".join(f"{f'batch {b}':>12}" for b in batches)
     print(f"{'tokens per second':<20}{heads}{'peak MB':>10}{'open s':>8}{'same ids':>10}")
     for name, result in report["peers"].items():
@@ -180,7 +183,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_directories(Path(folder), config, weights)
         results = measure(
-            Path(folder), batches=asked.batches, tokens=asked.tokens, repeats=asked.repeats, threads=asked.threads,
+            Path(folder),
+            batches=asked.batches,
+            tokens=asked.tokens,
+            repeats=asked.repeats,
+            threads=asked.threads,
             clock=asked.clock,
         )
     same = agreement(results, asked.batches[0])
@@ -189,7 +196,13 @@ def main() -> None:
         del result["first_ids"]
     sizes = {"int8": weight_bytes(config, 1), "fp32": weight_bytes(config, 4)}
     limits = {precision: read_bytes_per_second(size) / size for precision, size in sizes.items()}
-    report = {"model": name, "threads": asked.threads, "tokens": asked.tokens, "repeats": asked.repeats, "peers": results}
+    report = {
+        "model": name,
+        "threads": asked.threads,
+        "tokens": asked.tokens,
+        "repeats": asked.repeats,
+        "peers": results,
+    }
     report["clock"] = asked.clock
     report |= {"memory_limit_tok_s": limits, "ratios": ratios(results, asked.batches)}
     if asked.json:

@@ -1,10 +1,11 @@
 """Our loop and its peers behind one method, `write(batch, tokens)`, each made to run in a process of its own.
 
-Knows nothing of timing or of the table that is printed. Every peer writes greedily from the same prompts, a fixed number of
-tokens without end. onnxruntime gets the strongest graph that we know for it: one GroupQueryAttention per layer with rotary
-positions inside and keys and values in place, fused norms, bound inputs and outputs.
+Knows nothing of timing or of the table that is printed. Every peer writes greedily from the same prompts, a fixed
+number of tokens without end. onnxruntime gets the strongest graph that we know for it: one GroupQueryAttention per
+layer with rotary positions inside and keys and values in place, fused norms, bound inputs and outputs.
 
-Run as `python -m tests.bench.decoding_peers PEER DIRECTORY THREADS`: reads "batch tokens" lines, answers with JSON lines.
+Run as `python -m tests.bench.decoding_peers PEER DIRECTORY THREADS`: reads "batch tokens" lines, answers with JSON
+lines.
 """
 
 from __future__ import annotations
@@ -156,7 +157,12 @@ def serve(name: str, directory: Path, threads: int) -> None:
         seconds, cpu_seconds = time.perf_counter() - begun, time.process_time() - cpu_begun
         assert all(len(sequence) == tokens for sequence in ids)
         first = [sequence[:20] for sequence in ids]
-        answer = {"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_megabytes": _peak_megabytes(), "first_ids": first}
+        answer = {
+            "seconds": seconds,
+            "cpu_seconds": cpu_seconds,
+            "peak_megabytes": _peak_megabytes(),
+            "first_ids": first,
+        }
         print(json.dumps(answer), flush=True)
 
 

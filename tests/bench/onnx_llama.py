@@ -38,7 +38,9 @@ class _Graph:
         return self.add("MatMul", [x, self.constant(f"{name}_weight", matrix.T)], [name])
 
 
-def _layer(graph: _Graph, shape: LlamaShape, weights: Weights, layer: int, x: str, normed: str, next_norm: str) -> tuple[str, str]:
+def _layer(
+    graph: _Graph, shape: LlamaShape, weights: Weights, layer: int, x: str, normed: str, next_norm: str
+) -> tuple[str, str]:
     """Add one layer; return the residual stream and its norm for the next."""
     names, at, skip = layer_tensors(layer), f"l{layer}_", "SkipSimplifiedLayerNormalization"
     qkv = graph.linear(normed, at + "qkv", np.concatenate([weights[n] for n in names["qkv"]]))

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from engine.checkpoint import Checkpoint, Weights, float_matrix, open_checkpoint, quantise_rows, quantise_weights, write_checkpoint
+from engine.checkpoint import (
+    Checkpoint,
+    Weights,
+    float_matrix,
+    open_checkpoint,
+    quantise_rows,
+    quantise_weights,
+    write_checkpoint,
+)
 from engine.errors import CheckpointError, OutputError
 from tests.engine.tiny_llama import random_weights, tiny_config
 
@@ -25,8 +33,10 @@ def _write(directory: Path) -> Checkpoint:
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     _write(tmp_path / "model")
     checkpoint = open_checkpoint(tmp_path / "model")
-    assert checkpoint.config == {"vocab_size": 3} and checkpoint.card == {"licence": "CC0"}
-    assert checkpoint.tokenizer_file is not None and checkpoint.tokenizer_file.read_bytes() == b'{"model": 1}'
+    assert checkpoint.config == {"vocab_size": 3}
+    assert checkpoint.card == {"licence": "CC0"}
+    assert checkpoint.tokenizer_file is not None
+    assert checkpoint.tokenizer_file.read_bytes() == b'{"model": 1}'
     for name, weight in checkpoint.read_weights().items():
         assert weight.dtype == WEIGHTS[name].dtype
         np.testing.assert_array_equal(weight, WEIGHTS[name])
@@ -97,5 +107,6 @@ def test_int8_weights_keep_their_names_and_expand_again() -> None:
     weights = random_weights(tiny_config())
     quantised = quantise_weights(weights)
     name = "model.layers.0.mlp.down_proj.weight"
-    assert quantised[name].dtype == np.int8 and quantised[name + "_scale"].shape == (48,)
+    assert quantised[name].dtype == np.int8
+    assert quantised[name + "_scale"].shape == (48,)
     np.testing.assert_allclose(float_matrix(quantised, name), weights[name], atol=np.abs(weights[name]).max() / 250)

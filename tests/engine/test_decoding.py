@@ -40,14 +40,20 @@ class _Rising:
         return chosen == self._end
 
 
-@given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 2**31), st.integers(1, 15)), min_size=1, max_size=9), st.integers(1, 5))
+@given(
+    st.lists(st.tuples(st.integers(1, 20), st.integers(0, 2**31), st.integers(1, 15)), min_size=1, max_size=9),
+    st.integers(1, 5),
+)
 @settings(max_examples=15, deadline=None)
-def test_a_seed_gives_the_same_ids_whatever_is_beside_it(model: Llama, asked: list[tuple[int, int, int]], slots: int) -> None:
+def test_a_seed_gives_the_same_ids_whatever_is_beside_it(
+    model: Llama, asked: list[tuple[int, int, int]], slots: int
+) -> None:
     sequences = [Sequence([3] * length, WARM, seed, new) for length, seed, new in asked]
     together = decode(model, sequences, slots=slots)
     for sequence, candidate in zip(sequences, together, strict=True):
         (alone,) = decode(model, [sequence])
-        assert candidate.ids == alone.ids and len(alone.ids) == sequence.max_new_tokens
+        assert candidate.ids == alone.ids
+        assert len(alone.ids) == sequence.max_new_tokens
         np.testing.assert_allclose(candidate.log_probabilities, alone.log_probabilities, atol=1e-3)
 
 
@@ -55,12 +61,15 @@ def test_a_seed_gives_the_same_ids_whatever_is_beside_it(model: Llama, asked: li
 @settings(max_examples=20, deadline=None)
 def test_a_mask_is_never_violated(model: Llama, rules: list[tuple[int, int]], seed: int) -> None:
     sequences = [
-        Sequence([1, 2], WARM, seed + k, 70, _Rising(reach, end, model.vocab_size)) for k, (reach, end) in enumerate(rules)
+        Sequence([1, 2], WARM, seed + k, 70, _Rising(reach, end, model.vocab_size))
+        for k, (reach, end) in enumerate(rules)
     ]
     for (reach, end), candidate in zip(rules, decode(model, sequences, slots=3), strict=True):
         steps = np.diff((0, *candidate.ids))
-        assert steps.min() >= 1 and steps.max() <= reach
-        assert candidate.finished and candidate.ids[-1] == end
+        assert steps.min() >= 1
+        assert steps.max() <= reach
+        assert candidate.finished
+        assert candidate.ids[-1] == end
 
 
 def test_greedy_is_the_argmax_of_the_full_forward(model: Llama) -> None:
@@ -99,7 +108,8 @@ def test_the_four_ways_to_end(model: Llama) -> None:
 def test_a_step_is_reported_and_a_cancelled_loop_stops(model: Llama) -> None:
     told: list[int] = []
     decode(model, [Sequence([4], WARM, s, 3) for s in range(4)], slots=2, report=told.append)
-    assert told == sorted(told) and told[-1] == 12
+    assert told == sorted(told)
+    assert told[-1] == 12
     told.clear()
     with pytest.raises(Cancelled):
         decode(model, [Sequence([4], WARM, 0, 50)], report=told.append, cancelled=lambda: len(told) >= 5)

@@ -35,7 +35,7 @@ def random_weights(config: dict[str, Any], seed: int = 0) -> Weights:
     for layer in range(shape.layers):
         names = layer_tensors(layer)
         sizes |= {name: (rows, shape.hidden) for name, rows in zip(names["qkv"], (queries, keys, keys), strict=True)}
-        sizes |= {name: (shape.inner, shape.hidden) for name in names["gate_up"]}
+        sizes |= dict.fromkeys(names["gate_up"], (shape.inner, shape.hidden))
         sizes |= {names["out"][0]: (shape.hidden, queries), names["down"][0]: (shape.hidden, shape.inner)}
     weights |= {name: rng.standard_normal(size) * 0.1 for name, size in sizes.items()}
     return {name: weight.astype(np.float32) for name, weight in weights.items()}

@@ -159,8 +159,17 @@ def test_verses_past_the_last_new_one_are_sung_again() -> None:
     assert plan.sections[MOST_VERSES + 1].words_of == 1
 
 
-@pytest.mark.parametrize("text", ["VCVCBC", "V C V C B C", "v-c-v-c-b-c", "V1 C V2 C B C",
-                                  "verse, chorus, verse 2, refrain, bridge, chorus", "[Verse] [Chorus] VCBC"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "VCVCBC",
+        "V C V C B C",
+        "v-c-v-c-b-c",
+        "V1 C V2 C B C",
+        "verse, chorus, verse 2, refrain, bridge, chorus",
+        "[Verse] [Chorus] VCBC",
+    ],
+)
 def test_forms_are_read_however_they_are_written(text: str) -> None:  # fmt: skip
     assert parse_form(text) == tuple(KIND_OF_LETTER[letter] for letter in "VCVCBC")
 
@@ -202,8 +211,16 @@ def test_typed_chords_are_kept_and_cycled_one_per_bar() -> None:
         assert symbols == [("Am7", "Dm9/G", "Cmaj7")[bar % 3] for bar in range(section.bars)]
 
 
-@pytest.mark.parametrize(("chords", "key"), [("C G Am F", "C major"), ("Am F C E7", "A minor"), ("D A Bm G", "D major"),
-                                             ("Em C G D", "E minor"), ("Dm7 G7 Cmaj7", "C major")])
+@pytest.mark.parametrize(
+    ("chords", "key"),
+    [
+        ("C G Am F", "C major"),
+        ("Am F C E7", "A minor"),
+        ("D A Bm G", "D major"),
+        ("Em C G D", "E minor"),
+        ("Dm7 G7 Cmaj7", "C major"),
+    ],
+)
 def test_typed_chords_suggest_the_key(chords: str, key: str) -> None:  # fmt: skip
     assert plan_of(chords=chords).key_name == key
 
@@ -236,30 +253,33 @@ def test_a_typed_form_stretches_to_a_length_and_keeps_its_sections() -> None:
     assert abs(seconds_of(plan) - 110) <= 3
 
 
-@pytest.mark.parametrize(("fields", "said"), [
-    ({"tempo_qpm": 9999}, "40-240 quarter notes per minute, got 9999"),
-    ({"tempo_qpm": float("nan")}, "40-240"),
-    ({"style": "popp"}, "did you mean pop"),
-    ({"form": "VXC"}, "VCVCBC"),
-    ({"form": ""}, "1-24 sections, got 0"),
-    ({"form": "V" * 25}, "1-24 sections, got 25"),
-    ({"form": "INO"}, "nothing to sing"),
-    ({"rhyme": "A"}, "2-8 letters, got 1"),
-    ({"rhyme": "AB1"}, "must be letters"),
-    ({"rhyme": "AA/AA/AA/AA"}, "at most 3 parts"),
-    ({"rhyme": "ABAB", "syllables": "8,6,8"}, "4 lines but syllables name 3"),
-    ({"syllables": "15"}, "3-14 per line, got 15"),
-    ({"syllables": "eight"}, "numbers of 3-14"),
-    ({"syllables": "8,8,8,8,8,8,8,8,8"}, "at most 8 lines"),
-    ({"key": "H"}, "not a key"),
-    ({"chords": "C Q"}, "not a chord symbol"),
-    ({"chords": " "}, "1-64 symbols, got 0"),
-    ({"time_signature": "5/4"}, "one of 4/4"),
-    ({"length_seconds": 5}, "15-600 seconds, got 5"),
-    ({"length_seconds": 20, "form": "VCVCBC"}, "leave out the form"),
-    ({"length_seconds": 20, "tempo_qpm": 40, "rhyme": "AABB"}, "too short for one verse"),
-    ({"voice": "robot"}, "soprano"),
-])
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"tempo_qpm": 9999}, "40-240 quarter notes per minute, got 9999"),
+        ({"tempo_qpm": float("nan")}, "40-240"),
+        ({"style": "popp"}, "did you mean pop"),
+        ({"form": "VXC"}, "VCVCBC"),
+        ({"form": ""}, "1-24 sections, got 0"),
+        ({"form": "V" * 25}, "1-24 sections, got 25"),
+        ({"form": "INO"}, "nothing to sing"),
+        ({"rhyme": "A"}, "2-8 letters, got 1"),
+        ({"rhyme": "AB1"}, "must be letters"),
+        ({"rhyme": "AA/AA/AA/AA"}, "at most 3 parts"),
+        ({"rhyme": "ABAB", "syllables": "8,6,8"}, "4 lines but syllables name 3"),
+        ({"syllables": "15"}, "3-14 per line, got 15"),
+        ({"syllables": "eight"}, "numbers of 3-14"),
+        ({"syllables": "8,8,8,8,8,8,8,8,8"}, "at most 8 lines"),
+        ({"key": "H"}, "not a key"),
+        ({"chords": "C Q"}, "not a chord symbol"),
+        ({"chords": " "}, "1-64 symbols, got 0"),
+        ({"time_signature": "5/4"}, "one of 4/4"),
+        ({"length_seconds": 5}, "15-600 seconds, got 5"),
+        ({"length_seconds": 20, "form": "VCVCBC"}, "leave out the form"),
+        ({"length_seconds": 20, "tempo_qpm": 40, "rhyme": "AABB"}, "too short for one verse"),
+        ({"voice": "robot"}, "soprano"),
+    ],
+)
 def test_what_cannot_be_planned_is_refused_in_words(fields: dict[str, object], said: str) -> None:  # fmt: skip
     with pytest.raises(RequestError) as refused:
         plan_of(**fields)  # type: ignore[arg-type]  # seed is never among the fields
