@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import NoReturn
 
 import click
 
@@ -46,28 +47,44 @@ def cli() -> None:
 
     Begin with:  songwright song "rain over the harbour"
     """
+    from bot.terminal.bug_log import set_up_log
+
+    set_up_log()
 
 
 def main() -> None:
     """Run the command line; show faults as one sentence. Exit code 2 for bad input, 1 for what failed."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without é still shows the song
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = cli(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        stop_with("stopped; nothing was written", INTERRUPTED)
+        stop_with("stopped before it was done; nothing was written", INTERRUPTED)
     except Cancelled as error:
         stop_with(str(error), INTERRUPTED)
     except RequestError as error:
         stop_with(str(error), BAD_INPUT)
     except EngineError as error:
         stop_with(str(error), FAILED)
+    except Exception as error:
+        stop_with(_about_bug(error), FAILED)
+    sys.exit(code if isinstance(code, int) else 0)  # click returns the exit code of --help and ctx.exit
 
 
-def stop_with(sentence: str, code: int) -> None:
-    """Print a sentence to standard error and leave."""
-    click.echo(f"songwright: {sentence}", err=True)
+def _about_bug(error: Exception) -> str:
+    """Write the exception down whole and return one polite line; a missing package is named."""
+    from bot.terminal.bug_log import log, where_to_look
+
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.split(".")[0] not in ("bot", "engine", "worker"):
+        return f"this needs the Python package {error.name}, which is not installed; pip install 'songwright[train]'"
+    log.error("the command failed by a bug", exc_info=error)
+    return f"something went wrong in the program; {where_to_look()}"
+
+
+def stop_with(sentence: str, code: int) -> NoReturn:
+    """Print a sentence to standard error, on one line whatever it quotes, and leave."""
+    click.echo(f"songwright: {' '.join(sentence.split())}", err=True)
     sys.exit(code)

@@ -31,5 +31,5 @@ class OutputError(EngineError):
     """A result could not be written: the folder is read-only, the disk is full."""
 
 
-class Cancelled(EngineError):
+class Cancelled(EngineError):  # noqa: N818  # an event, not a mistake
     """The request was taken back before it was done."""

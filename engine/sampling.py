@@ -10,7 +10,8 @@ least that share of the heaviest. Equals are kept together. The draw goes throug
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,15 +47,25 @@ def choose_where_possible(
     uniforms: Sequence[float],
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """As `choose`, with id -1 for a row whose mask allows nothing."""
-    try:
-        from engine.sampling_kernels import choose_rows  # compiles, or loads what was compiled
-    except (ImportError, RuntimeError):
+    choose_rows = _kernel()
+    if choose_rows is None:
         return choose_with_numpy(logits, masks, settings, uniforms)
     ids, log_probabilities = np.empty(len(logits), np.int64), np.empty(len(logits), np.float32)
     table = np.array([(s.temperature, s.top_k, s.top_p, s.min_p) for s in settings], np.float32).reshape(-1, 4)
     rows = np.ascontiguousarray(logits, np.float32)
     choose_rows(rows, _stack(masks, rows.shape[1]), table, np.asarray(uniforms, np.float64), ids, log_probabilities)
     return ids, log_probabilities
+
+
+@cache
+def _kernel() -> Callable[..., None] | None:
+    """Compile the kernel, or load what was compiled; None where numba does not work."""
+    try:
+        from engine.sampling_kernels import choose_rows
+    except (ImportError, RuntimeError):
+        return None
+    kernel: Callable[..., None] = choose_rows
+    return kernel
 
 
 def _stack(masks: Sequence[Mask | None], size: int) -> Mask:

@@ -10,8 +10,10 @@ from numba import njit, types
 
 from engine.vector_tiles import exp
 
+FAST = {"reassoc", "nnan", "nsz", "arcp", "contract", "afn"}  # all but ninf: minus infinity is a logit like any other
 
-@njit(fastmath=True)
+
+@njit(fastmath=FAST)
 def _log_of_sum(row):  # type: ignore[no-untyped-def]  # numba infers the types
     largest, total = np.float32(-np.inf), np.float32(0.0)
     for i in range(row.size):
@@ -21,7 +23,7 @@ def _log_of_sum(row):  # type: ignore[no-untyped-def]  # numba infers the types
     return largest + np.log(total)
 
 
-@njit
+@njit(fastmath=FAST)
 def _largest_allowed(row, mask):  # type: ignore[no-untyped-def]  # numba infers the types
     """Return the allowed id with the largest logit, the lowest of equals; -1 if there is none."""
     largest = np.float32(-np.inf)
@@ -33,12 +35,13 @@ def _largest_allowed(row, mask):  # type: ignore[no-untyped-def]  # numba infers
     return -1
 
 
-@njit(fastmath=True)
+@njit(fastmath=FAST, error_model="numpy")
 def _weigh(row, mask, largest, temperature, weights):  # type: ignore[no-untyped-def]  # numba infers the types
     """Write exp((logit - largest) / temperature), 0 where masked, and return the sum."""
     factor, total = np.float32(1.0) / temperature, np.float32(0.0)
     for i in range(row.size):
-        weights[i] = exp((row[i] - largest) * factor) if mask[i] else np.float32(0.0)
+        weight = exp(min((row[i] - largest) * factor, np.float32(0.0)))  # a masked logit may be larger
+        weights[i] = weight if mask[i] else np.float32(0.0)
         total += weights[i]
     return total
 
@@ -53,7 +56,7 @@ def _gather(weights, least, found):  # type: ignore[no-untyped-def]  # numba inf
     return count
 
 
-@njit(fastmath=True)
+@njit(fastmath=FAST)
 def _heaviest(weights, wanted_count, wanted_sum):  # type: ignore[no-untyped-def]  # numba infers the types
     """Return the largest weight t for which the weights >= t reach the wanted count and sum.
 
@@ -76,12 +79,11 @@ def _heaviest(weights, wanted_count, wanted_sum):  # type: ignore[no-untyped-def
     return np.array([low], np.int32).view(np.float32)[0]
 
 
-@njit
+@njit(fastmath=FAST)
 def _sum_from(weights, least):  # type: ignore[no-untyped-def]  # numba infers the types
     total = np.float32(0.0)
     for i in range(weights.size):
-        if weights[i] >= least:
-            total += weights[i]
+        total += weights[i] if weights[i] >= least else np.float32(0.0)
     return total
 
 
@@ -103,17 +105,13 @@ def _threshold(weights, top_k, top_p, min_p, total, found):  # type: ignore[no-u
 @njit
 def _draw(weights, least, uniform):  # type: ignore[no-untyped-def]  # numba infers the types
     """Return the id at which the summed weights of the kept ids, in order of id, pass uniform x their sum."""
-    total, last = 0.0, -1
-    for i in range(weights.size):
-        if weights[i] >= least:
-            total += weights[i]
-            last = i
-    target, summed = uniform * total, 0.0
+    target, summed, last = uniform * _sum_from(weights, least), 0.0, -1
     for i in range(weights.size):
         if weights[i] >= least:
             summed += weights[i]
+            last = i
             if summed > target:
-                return i
+                break
     return last
 
 

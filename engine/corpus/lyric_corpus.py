@@ -27,11 +27,16 @@ SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 LONGEST_TEXT = 700  # ids
 FEWEST_USES, FEWEST_USES_SHORT = 12, 40  # of a word in training; words of one or two letters are often fragments
 SHORT_WORDS = frozenset(
-    ["a", "i", "o", "ah", "am", "an", "as", "at", "be", "by", "do", "go", "he", "hi", "ho", "if", "in", "is", "it", "me", "my", "no", "of", "oh", "on", "or", "ox", "so", "to", "up", "us", "we"]
+    """
+    a i o ah am an as at be by do go he hi ho if in is it me my no of oh on or ox so to up us we
+    """.split()
 )
 # Insults, as the first ten digits of their SHA-1, so that nobody has to read them.
 NOT_SUNG = frozenset(
-    ["38cbc7bbe5", "4e33c81b41", "50a326e743", "6e9e2b753a", "85fe8de475", "867268472c", "8f709233af", "921f208a40", "ae2408e314", "b1aa14315b", "b5af50a4c2", "e9180f9b2a", "f5c4da51fb", "f69c253333"]
+    """
+    38cbc7bbe5 4e33c81b41 50a326e743 6e9e2b753a 85fe8de475 867268472c 8f709233af 921f208a40 ae2408e314 b1aa14315b
+    b5af50a4c2 e9180f9b2a f5c4da51fb f69c253333
+    """.split()
 )
 DIMENSIONS, WORDS_WITH_COMPANY = 48, 7000
 

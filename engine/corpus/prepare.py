@@ -24,7 +24,15 @@ AUTHOR_KEPT, TITLE_KEPT, THEME_KEPT = 0.4, 0.6, 0.9
 SYLLABLES_SUNG = (2, 14)
 
 FUNCTION_WORDS = frozenset(
-    ["the", "and", "that", "with", "from", "this", "they", "have", "were", "what", "when", "which", "your", "will", "there", "their", "them", "then", "than", "been", "would", "could", "should", "shall", "upon", "into", "some", "such", "more", "most", "only", "over", "under", "where", "while", "through", "thou", "thee", "thy", "thine", "hath", "doth", "dost", "very", "much", "many", "must", "might", "may", "can", "did", "does", "done", "had", "has", "her", "him", "his", "its", "our", "out", "own", "she", "they'll", "who", "whom", "whose", "why", "for", "not", "but", "all", "you", "are", "was", "one", "now", "how", "let", "too", "nor", "yet", "still", "ever", "never", "come", "came", "went", "gone", "made", "make", "like", "unto", "said", "says", "say", "see", "saw", "know", "knew", "till", "ere", "about", "again", "against", "away", "before", "after", "down", "every", "each", "other", "another", "here", "well", "also", "even", "just", "because", "both", "between", "those", "these", "though", "thus", "tis", "twas", "it's", "don't", "i'll", "i'm", "can't", "off"]
+    """
+    the and that with from this they have were what when which your will there their them then than been would could
+    should shall upon into some such more most only over under where while through thou thee thy thine hath doth
+    dost very much many must might may can did does done had has her him his its our out own she they'll who whom
+    whose why for not but all you are was one now how let too nor yet still ever never come came went gone made make
+    like unto said says say see saw know knew till ere about again against away before after down every each other
+    another here well also even just because both between those these though thus tis twas it's don't i'll i'm can't
+    off
+    """.split()
 )
 
 

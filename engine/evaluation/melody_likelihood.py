@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from engine.music.melody_tokens import (
 WINDOW_NOTES = 72
 CHOSEN = ("position", "pitch", "duration")
 CHOSEN_PLACES = (3, 5, 6)
+SMOOTHINGS = (0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ def note_losses(model: Any, melody: Melody) -> list[NoteLoss]:
     import torch
 
     ids, _ = encode(melody)
-    notes, losses = (len(ids) - HEADER_TOKENS) // TOKENS_PER_NOTE, []
-    start = 0
+    notes, start = (len(ids) - HEADER_TOKENS) // TOKENS_PER_NOTE, 0
+    losses: list[NoteLoss] = []
     while len(losses) < notes:
         first = HEADER_TOKENS + start * TOKENS_PER_NOTE
         window = ids[:HEADER_TOKENS] + ids[first : first + WINDOW_NOTES * TOKENS_PER_NOTE]
@@ -81,7 +82,7 @@ def baseline_nats_per_note(
         totals[context] += 1
 
     def nats(context: Hashable, value: int, size: int) -> float:
-        seen = counts.get(context, {}).get(value, 0)
+        seen = counts[context][value] if context in counts else 0
         return -math.log((seen + add) / (totals[context] + add * size))
 
     losses = []
@@ -115,10 +116,8 @@ def evaluate_splits(model: Any, splits: dict[str, list[SungWork]]) -> dict[str, 
         f"{name} notes": sum(len(m.notes) for m in melodies) for name, melodies in of_split.items()
     }
     for order, label in ((0, "unigram"), (1, "first-order Markov")):
-        loss_at: Callable[[float], float] = lambda add, order=order: baseline_nats_per_note(  # type: ignore[misc]  # binds the loop's value  # noqa: E731
-            train, of_split["valid"], order=order, add=add
-        )["total"]
-        add = min((0.01, 0.03, 0.1, 0.3, 1.0), key=loss_at)
+        on_valid = {add: baseline_nats_per_note(train, of_split["valid"], order=order, add=add) for add in SMOOTHINGS}
+        _, add = min((losses["total"], add) for add, losses in on_valid.items())
         for name, melodies in of_split.items():
             found[f"{name} {label}"] = baseline_nats_per_note(train, melodies, order=order, add=add)
     for name, melodies in of_split.items():

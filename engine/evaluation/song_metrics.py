@@ -1,6 +1,6 @@
-"""How well words and melody fit in a lead sheet: METRICS section 4, one pure function each. Does not know how it was made.
+"""How well words and melody fit in a lead sheet: METRICS section 4, one pure function each. Does not know its maker.
 
-Every figure is a share of 0-1, NaN where there is nothing to count. "Human level" is that of the Open Hymnal (METRICS 4).
+Every figure is a share of 0-1, NaN where there is nothing to count. HUMAN_LEVEL is that of the Open Hymnal.
 Metric weight: 3 downbeat, 2 mid-bar, 1 other beats, 0 off the beat.
 """
 
@@ -37,7 +37,7 @@ def stress_on_strong_beat(sheets: Iterable[LeadSheet]) -> float:
 
 
 def weak_off_strong(sheets: Iterable[LeadSheet]) -> float:
-    """Return the share of unstressed syllables of words of two or more syllables that start on weight >= 2; low is good."""
+    """Return the share of unstressed syllables of such words that start on weight >= 2; low is good."""
     return _share(weight >= 2 for _, syllable, weight in _of_long_words(sheets) if syllable.stress == 0)
 
 
@@ -129,7 +129,7 @@ def _long_words(sheet: LeadSheet) -> Iterable[list[SungNote]]:
 
 
 def _pairs(sheets: Iterable[LeadSheet], value: Callable[[LeadSheet, SungNote], int]) -> Iterable[tuple[int, int]]:
-    """Yield (value of the stressed, value of the unstressed) of neighbours in a word that differ in stress and value."""
+    """Yield the values of the stressed and the weak one of neighbours in a word that differ in both."""
     for sheet in sheets:
         for word in _long_words(sheet):
             sung = [note for note in word if note.syllable is not None]

@@ -28,7 +28,12 @@ PIECE_PATTERN = r" ?'?[A-Za-z]+(?:['-][A-Za-z]+)*'?| ?[0-9]+| ?[^\sA-Za-z0-9]+|\
 PIECE = re.compile(PIECE_PATTERN)
 
 ARCHAIC_WORDS = frozenset(
-    ["thee", "thou", "thy", "thine", "thyself", "ye", "hath", "doth", "dost", "hast", "wilt", "shalt", "canst", "art", "wert", "didst", "hadst", "wouldst", "shouldst", "couldst", "'tis", "'twas", "'twere", "'twill", "o'er", "ne'er", "e'er", "e'en", "oft", "ere", "whence", "thence", "hence", "hither", "thither", "whither", "wherefore", "methinks", "nay", "yea", "verily", "forsooth", "prithee", "anon", "betwixt", "'neath", "'gainst", "'mid", "'mong", "th'", "quoth", "spake", "bade", "smote", "wast", "saith", "cometh", "goeth", "lo", "behold", "beneath-thee"]
+    """
+    thee thou thy thine thyself ye hath doth dost hast wilt shalt canst art wert didst hadst wouldst shouldst
+    couldst 'tis 'twas 'twere 'twill o'er ne'er e'er e'en oft ere whence thence hence hither thither whither
+    wherefore methinks nay yea verily forsooth prithee anon betwixt 'neath 'gainst 'mid 'mong th' quoth spake bade
+    smote wast saith cometh goeth lo behold beneath-thee
+    """.split()
 )
 ARCHAIC_ENDING = re.compile(r"^[a-z']{2,}(?:eth|'st)$|^[a-z]{3,}'d$")
 

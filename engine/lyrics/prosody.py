@@ -91,7 +91,7 @@ def _syllables_of_token(token: str) -> list[Syllable]:
 def _placed(text: str, offset: int, pieces: tuple[tuple[str, int], ...]) -> list[Syllable]:
     """Cut `text` at the pieces' lengths, the word starting at `offset`; the rest goes to the last piece."""
     found, at = [], 0
-    for index, (piece, stress) in enumerate(pieces):
+    for index, (_, stress) in enumerate(pieces):
         stop = len(text) if index == len(pieces) - 1 else offset + sum(len(p) for p, _ in pieces[: index + 1])
         position: WordPosition = (
             "single" if len(pieces) == 1 else "begin" if index == 0 else "end" if index == len(pieces) - 1 else "middle"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from engine.lyrics.associations import Associations
 from engine.lyrics.draft import Draft
@@ -17,7 +18,9 @@ WEAK_END, UNFINISHED_END = 0.5, 0.25
 PLAIN_LENGTH = 3  # letters; shorter words carry no theme and may come again
 
 WEAK_ENDS = frozenset(
-    ["the", "a", "an", "of", "and", "to", "in", "for", "with", "from", "by", "at", "as", "is", "are", "was", "be", "or", "but", "my", "your", "his", "her", "its", "our", "their"]
+    """
+    the a an of and to in for with from by at as is are was be or but my your his her its our their
+    """.split()
 )
 
 
@@ -81,9 +84,9 @@ def repetition(words: Sequence[Word], draft: Draft) -> float:
     texts = [word.text.lower() for word in words]
     content = [text for text in texts if len(text) > PLAIN_LENGTH and text not in draft.theme]
     lines = [[word.text.lower() for word in line.words] for section in draft.sections for line in section]
-    pairs = {pair for line in lines for pair in zip(line, line[1:], strict=False)}
+    pairs = {pair for line in lines for pair in pairwise(line)}
     lost = REPEATED_WORD * sum(draft.used[text] for text in content)
     lost += REPEATED_WORD * 2 * (len(content) - len(set(content)))
     lost += REPEATED_START * sum(line[:1] == texts[:1] for line in lines[-4:])
     lost += REPEATED_START * sum(line[:2] == texts[:2] for line in lines)
-    return lost + REPEATED_PAIR * sum(pair in pairs for pair in zip(texts, texts[1:], strict=False)) / 2
+    return lost + REPEATED_PAIR * sum(pair in pairs for pair in pairwise(texts)) / 2

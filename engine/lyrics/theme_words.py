@@ -9,14 +9,22 @@ from engine.lyrics.prosody import words_of
 MOST_WORDS, LONGEST_TITLE_WORDS, FALLBACK_TITLE = 5, 6, "Untitled"
 
 FUNCTION_WORDS = frozenset(
-    ["the", "and", "that", "with", "from", "this", "they", "have", "were", "what", "when", "which", "your", "will", "there", "their", "them", "then", "than", "been", "would", "could", "should", "shall", "upon", "into", "some", "such", "more", "most", "only", "over", "under", "where", "while", "through", "very", "much", "many", "must", "might", "may", "can", "did", "does", "done", "had", "has", "her", "him", "his", "its", "our", "out", "own", "she", "who", "whom", "whose", "why", "for", "not", "but", "all", "you", "are", "was", "one", "now", "how", "let", "too", "nor", "yet", "still", "ever", "never", "about", "again", "against", "away", "before", "after", "down", "every", "each", "other", "another", "here", "well", "also", "even", "just", "because", "both", "between", "those", "these", "though", "thus", "off", "song", "lyrics", "write", "tune", "music", "please", "make", "want", "something", "someone", "a", "an", "i", "me", "my", "we", "us", "it", "is", "be", "to", "of", "in", "on", "at", "by", "as", "so", "or", "if", "up", "no", "do", "he"]
+    """
+    the and that with from this they have were what when which your will there their them then than been would could
+    should shall upon into some such more most only over under where while through very much many must might may can
+    did does done had has her him his its our out own she who whom whose why for not but all you are was one now how
+    let too nor yet still ever never about again against away before after down every each other another here well
+    also even just because both between those these though thus off song lyrics write tune music please make want
+    something someone a an i me my we us it is be to of in on at by as so or if up no do he
+    """.split()
 )
-SMALL_WORDS = frozenset(["a", "an", "the", "and", "or", "of", "in", "on", "at", "to", "for", "by", "with", "over", "from", "into", "under", "but", "nor", "as"])
-OPENING = re.compile(
-    r"^(?:please |can you |could you |write |make |sing |give |me |us |a |an |the |sad |happy |short |new |song |songs |"
-    r"lyrics |ballad |tune |hymn |waltz |lullaby )+(?:about|on|of|for) ",
-    re.IGNORECASE,
+SMALL_WORDS = frozenset(
+    """
+    a an the and or of in on at to for by with over from into under but nor as
+    """.split()
 )
+_OPENERS = "please|can you|could you|write|make|sing|give|me|us|a|an|the|sad|happy|short|new|songs?|lyrics|ballad|tune|hymn|waltz"
+OPENING = re.compile(rf"^(?:(?:{_OPENERS}|lullaby) )+(?:about|on|of|for) ", re.IGNORECASE)
 
 
 def theme_words_of(theme: str) -> list[str]:

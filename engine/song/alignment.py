@@ -1,4 +1,4 @@
-"""Alignment of words with metre: how heavily a syllable is sung, and how heavy a place in the bar is. Knows no models."""
+"""Alignment of words with metre: how heavy a syllable is, how heavy a place in the bar. Does not know models."""
 
 from __future__ import annotations
 
@@ -7,146 +7,18 @@ import re
 from engine.music.score import TICKS_PER_QUARTER, TimeSignature
 
 # Words that a dictionary gives a stress when they stand alone, and that verse treats as weak.
-WEAK_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "but",
-        "or",
-        "nor",
-        "as",
-        "if",
-        "than",
-        "that",
-        "this",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "by",
-        "for",
-        "from",
-        "with",
-        "into",
-        "upon",
-        "unto",
-        "till",
-        "o'er",
-        "'neath",
-        "i'm",
-        "i'll",
-        "i've",
-        "you'll",
-        "you're",
-        "we'll",
-        "we're",
-        "he's",
-        "she's",
-        "it's",
-        "they'll",
-        "i",
-        "me",
-        "my",
-        "mine",
-        "you",
-        "your",
-        "thou",
-        "thee",
-        "thy",
-        "ye",
-        "he",
-        "him",
-        "his",
-        "she",
-        "her",
-        "it",
-        "its",
-        "we",
-        "us",
-        "our",
-        "they",
-        "them",
-        "their",
-        "who",
-        "whom",
-        "whose",
-        "which",
-        "what",
-        "am",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "do",
-        "does",
-        "did",
-        "doth",
-        "has",
-        "hath",
-        "have",
-        "had",
-        "hast",
-        "shall",
-        "should",
-        "will",
-        "would",
-        "wilt",
-        "may",
-        "might",
-        "can",
-        "could",
-        "must",
-        "let",
-        "so",
-        "some",
-        "no",
-        "not",
-        "there",
-        "when",
-        "where",
-        "while",
-        "how",
-        "then",
-        "just",
-        "'tis",
-        "'twas",
-        "o",
-        "oh",
-    ]
-)
+_WEAK = """
+    a an the and but or nor as if than that this of in on at to by for from with into upon unto till o'er 'neath
+    i'm i'll i've you'll you're we'll we're he's she's it's they'll i me my mine you your thou thee thy ye he him his
+    she her it its we us our they them their who whom whose which what am is are was were be been do does did doth has
+    hath have had hast shall should will would wilt may might can could must let so some no not there when where while
+    how then just 'tis 'twas o oh
+"""
 # Of those, words that may as well be sung on a beat: nothing is lost when they are.
-OPEN_WORDS = frozenset(
-    [
-        "i",
-        "you",
-        "he",
-        "she",
-        "we",
-        "they",
-        "thou",
-        "me",
-        "thee",
-        "him",
-        "us",
-        "my",
-        "your",
-        "what",
-        "who",
-        "when",
-        "where",
-        "how",
-        "no",
-        "not",
-        "so",
-        "oh",
-        "o",
-    ]
-)
+_OPEN = """
+    i you he she we they thou me thee him us my your what who when where how no not so oh o
+"""
+WEAK_WORDS, OPEN_WORDS = frozenset(_WEAK.split()), frozenset(_OPEN.split())
 
 
 def sung_stress(text: str, stress: int, word_position: str) -> int:
@@ -165,7 +37,7 @@ def may_be_heavy(text: str) -> bool:
 def metric_weight(onset_ticks: int, time_signature: TimeSignature) -> int:
     """Return 3 on the downbeat, 2 in the middle of the bar, 1 on other beats, 0 off the beat.
 
-    The middle is beat 3 of 4/4 and each further dotted quarter of 6/8, 9/8 and 12/8; bars of two or three beats have none.
+    The middle is beat 3 of 4/4 and each further dotted quarter of 6/8, 9/8 and 12/8; 2/4 and 3/4 have none.
     """
     place = onset_ticks % time_signature.bar_ticks
     if place == 0:
@@ -188,8 +60,8 @@ def _is_compound(time_signature: TimeSignature) -> bool:
 def pickup_ticks(weak_syllables: int, time_signature: TimeSignature) -> int:
     """Return how early a line that begins with so many weak syllables may start before its first bar.
 
-    One weak syllable has a quarter, or an eighth in compound time; more have twice that, at most half a bar, and one beat
-    where a bar has three.
+    One weak syllable has a quarter, or an eighth in compound time; more have twice that, at most half a bar, and one
+    beat where a bar has three.
     """
     if not weak_syllables:
         return 0

@@ -85,8 +85,9 @@ def make_song(
 ) -> MadeSong:
     """Make the song, or the words alone for a plain `LyricRequest`. The same request, seed and models give the same bytes.
 
-    outputs: which files to make, of `OUTPUTS`; all of them by default. soundfont: for the audio; the best found if None. Raises RequestError before any model runs where the
-    request cannot be met, Cancelled between two steps, OutputError where a file cannot be made.
+    outputs: which files to make, of `OUTPUTS`; all of them by default. soundfont: for the audio; the best found if None.
+    Raises RequestError before any model runs where the request cannot be met, Cancelled between two steps, OutputError
+    where a file cannot be made.
     """
     stages = _Stages(report, cancelled)
     with stages.stage("plan"):
@@ -148,7 +149,9 @@ def _write_words(
             wanted,
             seed=seed,
             sampling=request.sampling,
-            report=lambda done, of, text: stages.report(Progress(stage="lyrics", done=done, total=of, text=f"{text}\n")),
+            report=lambda done, of, text: stages.report(
+                Progress(stage="lyrics", done=done, total=of, text=f"{text}\n")
+            ),
             cancelled=stages.cancelled,
         )
     by_section = dict(zip(written_at, found, strict=True))

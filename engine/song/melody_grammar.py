@@ -1,9 +1,9 @@
 """The grammar of one sung line, as a mask over melody tokens. Does not know models, sections or ranking.
 
 Holds by construction, whatever the model prefers: one note per syllable, in order, inside the line's own time; no rest
-inside a word; the last note at least as long as the line's median note, on a chord tone, with a breath after it; pitches in
-the voice's range, in the scale or the chord; no leap beyond an octave. A strict grammar also keeps stress on the beat and
-the pace even wherever that is possible.
+inside a word; the last note at least as long as the line's median note, on a chord tone, with a breath after it;
+pitches in the voice's range, in the scale or the chord; no leap beyond an octave. A strict grammar also keeps stress on
+the beat and the pace even wherever that is possible.
 """
 
 from __future__ import annotations

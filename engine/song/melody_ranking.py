@@ -24,7 +24,7 @@ LONG_END = 0.4
 REGISTER, USUAL_DRIFT = (
     0.15,
     2.0,
-)  # per semitone that a line's mean pitch is further than that from its section's middle
+)  # per semitone of a line's mean pitch beyond that from its section's middle
 
 
 def rate_line(
@@ -68,7 +68,7 @@ def _fault(syllable: SyllableFrame, weight: int) -> float:
 
 
 def _short_stresses(notes: Sequence[MelodyNote]) -> float:
-    """Return the share of neighbours, one stressed and one not, in which the weak one is longer; in words it weighs more."""
+    """Return the share of stressed and weak neighbours in which the weak one is longer; most weight inside words."""
     wrong = counted = 0.0
     for a, b in pairwise(notes):
         inside = b.word_position in ("middle", "end")

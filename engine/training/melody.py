@@ -47,7 +47,7 @@ def melody_config() -> LlamaConfig:
 
 
 class MelodyRows(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
-    """`count` rows: each a stretch of whole lines of a random verse of a random work, long works more often.
+    """Rows of training: each a stretch of whole lines of a random verse of a random work, long works more often.
 
     A fifth of the rows hide their chords, so that the model also learns what goes without them.
     """
@@ -101,13 +101,13 @@ def train_melody(
     data_directory: Path,
     out_directory: Path,
     *,
-    minutes: float = 25.0,
+    minutes: float = 15.0,
     steps: int | None = None,
     seed: int = 0,
     threads: int = 1,
     report: Callable[[str], None] = print,
 ) -> Path:
-    """Train the melody model, write the checkpoint that is best on valid to `out_directory`/checkpoint, return its path.
+    """Train the melody model, write what is best on valid to `out_directory`/checkpoint and return that path.
 
     minutes: about how long, from which the number of updates is told on this machine unless `steps` says it.
     """
@@ -123,7 +123,7 @@ def train_melody(
     torch.manual_seed(seed)
     options = TrainingOptions(
         steps=steps, batch_rows=BATCH_ROWS, every=max(10, steps // 12), muon_rate=4e-3, adamw_rate=4e-3,
-        weight_decay=0.3, decay=0.6, threads=threads, seed=seed, bf16=True,
+        weight_decay=0.3, decay=0.25, threads=threads, seed=seed, bf16=True,
     )  # fmt: skip
     rows = MelodyRows(train, steps * BATCH_ROWS, seed)
     model = LlamaForCausalLM(melody_config())

@@ -41,7 +41,7 @@ TARGETS = [  # ours, peers (the best counts), batch, least ratio
 
 
 def model_to_measure() -> tuple[str, dict[str, Any], Weights]:
-    """Return name, configuration and float32 weights: the starter's if it is there, random ones of its size otherwise."""
+    """Return name, configuration and float32 weights: the starter's if it is there, else random ones."""
     if STARTER.exists():
         checkpoint = open_checkpoint(STARTER)
         stored = checkpoint.read_weights()
@@ -136,7 +136,7 @@ def measure(
 
 
 def agreement(results: dict[str, Any], batch: int) -> dict[str, float]:
-    """Return for each peer the share of its first 20 ids that generate() wrote too: a peer that differs is set up wrongly."""
+    """Return per peer the share of its first 20 ids that generate() wrote too; fp32 peers must come near 1."""
     wanted = np.array(results["generate() fp32"]["first_ids"][batch])
     return {name: float((np.array(r["first_ids"][batch]) == wanted).mean()) for name, r in results.items()}
 

@@ -81,6 +81,24 @@ def upgrade(database_url: str) -> None:
     open_store(database_url).close()
 
 
+def current_revision(database_url: str) -> str | None:
+    """Return the revision of the tables, None where there are none yet; nothing is made or changed."""
+    url = parse_url(database_url)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        return None
+    engine = make_engine(database_url)
+    try:
+        with _faults_as_sentences(engine.url):
+            return _revision(engine)
+    finally:
+        engine.dispose()
+
+
+def shown_url(database_url: str) -> str:
+    """Return the database as it may be shown: a path, or a URL without its password."""
+    return _shown(parse_url(database_url))
+
+
 def make_engine(database_url: str) -> Engine:
     """Return an engine for a SQLite file or PostgreSQL with psycopg 3; nothing is connected yet."""
     url = parse_url(database_url)

@@ -22,8 +22,8 @@ from engine.corpus.lead_sheets import (
     melodies_of_record,
     read_sung_works,
     split_of,
-    stresses_of,
 )
+from engine.corpus.sung_verse import stresses_of
 from engine.errors import FileFormatError
 from engine.music.melody_tokens import ChordDegree, split_into_lines
 

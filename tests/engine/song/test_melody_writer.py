@@ -19,8 +19,9 @@ from engine.music.melody_tokens import VOCABULARY
 from engine.music.score import TimeSignature
 from engine.music.theory import Chord, Key, voice_range
 from engine.song.alignment import metric_weight, pickup_ticks, sung_stress
+from engine.song.melody_frames import shift_of, simple_quality, tune_source
 from engine.song.melody_grammar import pace_of
-from engine.song.melody_writer import shift_of, simple_quality, tune_source, write_melody
+from engine.song.melody_writer import write_melody
 from engine.song.plan import LinePlan, SectionPlan, SongPlan
 from tests.engine.tiny_llama import random_weights, tiny_config
 
@@ -220,7 +221,10 @@ def test_chord_symbols_count_as_the_model_knows_them(symbol: str, quality: str) 
 
 
 @pytest.mark.parametrize(("signature", "weights"), [
-    ((4, 4), [3, 0, 1, 0, 2, 0, 1, 0]), ((3, 4), [3, 0, 1, 0, 1, 0]), ((6, 8), [3, 1, 1, 2, 1, 1]), ((2, 4), [3, 0, 1, 0]),
+    ((4, 4), [3, 0, 1, 0, 2, 0, 1, 0]),
+    ((3, 4), [3, 0, 1, 0, 1, 0]),
+    ((6, 8), [3, 1, 1, 2, 1, 1]),
+    ((2, 4), [3, 0, 1, 0]),
 ])  # fmt: skip
 def test_metric_weight_by_eighths(signature: tuple[int, int], weights: list[int]) -> None:
     assert [metric_weight(240 * n, TimeSignature(*signature)) for n in range(len(weights))] == weights

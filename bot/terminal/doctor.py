@@ -1,0 +1,216 @@
+"""`songwright doctor`: what is ready, what is missing, and what to do about it. Does not know how songs are made.
+
+It changes nothing, and by default imports nothing heavy; --deep runs a decoding step and asks torch for a GPU.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from bot.terminal.delivery import check_folder
+from engine.errors import EngineError
+from worker.settings import Settings
+
+OLDEST_PYTHON = (3, 11)
+FREE_BYTES_WANTED = 100_000_000
+
+State = Literal["ok", "missing", "optional"]
+MARKS: dict[State, str] = {"ok": "[green]✓ ok[/]", "missing": "[red]✗ missing[/]", "optional": "[yellow]- optional[/]"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at. state: missing is what no song can be made without; optional is what songs do without.
+
+    found: what is there, or why not. way_out: what to do, "" where nothing needs to be done.
+    """
+
+    name: str
+    state: State
+    found: str
+    way_out: str = ""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else")
+@click.option("--deep", is_flag=True, help="also run a decoding step and look for a GPU (some seconds)")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("songs"), help="folder for the files  [songs]")
+def doctor(as_json: bool, deep: bool, out: Path) -> None:
+    """Say what is ready and what is missing. Exit code 0 when a song can be made, 1 otherwise."""
+    settings = Settings.from_environment(os.environ)
+    checks = [*look(settings, out), *(look_deeper() if deep else ())]
+    ready = all(check.state != "missing" for check in checks)
+    if as_json:
+        click.echo(json.dumps({"ready": ready, "checks": [asdict(check) for check in checks]}, indent=2))
+    else:
+        print_table(checks, ready)
+    sys.exit(0 if ready else 1)
+
+
+def look(settings: Settings, out: Path) -> Iterator[Check]:
+    """Look at everything that costs less than a blink."""
+    yield check_python(sys.version_info[:3])
+    yield check_database(settings.database_url)
+    yield from check_models(settings)
+    yield check_output_folder(out)
+    yield check_soundfont(settings.soundfont)
+    yield check_package("numba", "fast decoding", "pip install numba; until then songs take many times longer")
+    yield check_package("torch", "training", "to train models of your own: pip install 'songwright[train]'")
+    yield check_broker(settings.broker_url)
+
+
+def check_python(found: tuple[int, ...]) -> Check:
+    state: State = "ok" if found[:2] >= OLDEST_PYTHON else "missing"
+    text = f"{'.'.join(map(str, found))} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    return Check("Python", state, text, "" if state == "ok" else "install Python 3.11 or later")
+
+
+def check_database(database_url: str) -> Check:
+    """Look at the database without making it; an absent SQLite file is ready if its folder can be written."""
+    from worker.store.database import HEAD_REVISION, current_revision, parse_url, shown_url
+
+    try:
+        revision = current_revision(database_url)
+        url = parse_url(database_url)
+        if url.get_backend_name() == "sqlite":
+            check_folder(Path(str(url.database)).parent)
+        where = shown_url(database_url)
+    except EngineError as error:
+        return Check("database", "missing", str(error), "correct or unset SONGWRIGHT_DATABASE_URL")
+    if revision is None:
+        return Check("database", "ok", f"{where} will be made with the first song")
+    if revision != HEAD_REVISION:
+        return Check("database", "ok", f"{where}, revision {revision}", "songwright db upgrade, or just make a song")
+    return Check("database", "ok", f"{where}, up to date")
+
+
+def check_models(settings: Settings) -> Iterator[Check]:
+    """Verify the promoted models, or the starters, against their manifests."""
+    from engine.checkpoint import open_checkpoint
+
+    for role, path in model_paths(settings.database_url).items():
+        try:
+            checkpoint = open_checkpoint(path)
+        except EngineError as error:
+            remedy = f"get the whole repository again, or train one: songwright train {role}"
+            yield Check(f"{role} model", "missing", str(error), remedy)
+            continue
+        megabytes = sum(file.stat().st_size for file in path.iterdir()) / 1e6
+        yield Check(f"{role} model", "ok", f"{checkpoint.digest}, {megabytes:.1f} MB, verified ({path})")
+
+
+def model_paths(database_url: str) -> Mapping[str, Path]:
+    """Return where the models in use are; the starters where the database cannot say."""
+    from worker.loaded_models import promoted_paths, starter_paths
+    from worker.store.database import HEAD_REVISION, current_revision, open_store
+
+    try:
+        if current_revision(database_url) != HEAD_REVISION:
+            return dict(starter_paths())
+        store = open_store(database_url)
+    except EngineError:
+        return dict(starter_paths())
+    try:
+        return dict(promoted_paths(store))
+    finally:
+        store.close()
+
+
+def check_output_folder(out: Path) -> Check:
+    try:
+        check_folder(out)
+    except EngineError as error:
+        return Check("output folder", "missing", str(error), "choose another folder with --out")
+    place = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    tight = free < FREE_BYTES_WANTED
+    found = f"{out.absolute()} can be written, {free / 1e9:.1f} GB free"
+    return Check("output folder", "ok", found, "make room: a song takes about 1 MB" if tight else "")
+
+
+def check_soundfont(asked: Path | None) -> Check:
+    from engine.output.audio import describe_soundfont
+
+    try:
+        return Check("SoundFont", "ok", describe_soundfont(asked))
+    except EngineError as error:
+        return Check("SoundFont", "optional", f"{error}", "without one, songs come without the .ogg")
+
+
+def check_package(package: str, purpose: str, way_out: str) -> Check:
+    """Look whether a package is installed, without importing it."""
+    if find_spec(package) is None:
+        return Check(purpose, "optional", f"{package} is not installed", way_out)
+    try:
+        return Check(purpose, "ok", f"{package} {version(package)}")
+    except PackageNotFoundError:
+        return Check(purpose, "ok", f"{package}, version unknown")
+
+
+def check_broker(broker_url: str | None) -> Check:
+    from worker.queue import check_broker as raise_unless_usable
+
+    if broker_url is None:
+        return Check("queue", "optional", "no broker is set; this terminal makes its songs itself")
+    try:
+        raise_unless_usable(broker_url)
+    except EngineError as error:
+        return Check("queue", "missing", str(error), "correct or unset SONGWRIGHT_BROKER_URL")
+    return Check("queue", "ok", f"{broker_url.partition('://')[0]} broker, client installed")
+
+
+def look_deeper() -> Iterator[Check]:
+    """Look at what takes seconds: compiled kernels, and torch with its devices."""
+    yield _tried("decoding kernels", "the numpy fallback is many times slower; pip install -U numba", _kernels)
+    if find_spec("torch") is not None:
+        yield _tried("GPU", "training runs on the CPU", _gpu)
+
+
+def _tried(name: str, way_out: str, look_at: Callable[[], str]) -> Check:
+    try:
+        return Check(name, "ok", look_at())
+    except (ImportError, RuntimeError, OSError) as error:
+        return Check(name, "optional", str(error), way_out)
+
+
+def _kernels() -> str:
+    import engine.llama_numba  # compiles, or loads what was compiled
+
+    return f"{engine.llama_numba.__name__} is compiled"
+
+
+def _gpu() -> str:
+    import torch
+
+    if not torch.cuda.is_available():
+        raise RuntimeError(f"torch {torch.__version__} sees none")
+    return torch.cuda.get_device_name()
+
+
+def print_table(checks: list[Check], ready: bool) -> None:
+    """Print the checks as a table and what they come to."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for column in ("mark", "name", "found"):
+        table.add_column(column, no_wrap=column != "found", overflow="fold")
+    for check in checks:
+        way_out = f"\n[dim]→ {escape(check.way_out)}[/]" if check.way_out else ""
+        table.add_row(MARKS[check.state], check.name, escape(check.found) + way_out)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print("A song can be made." if ready else "No song can be made yet: see what is missing above.")

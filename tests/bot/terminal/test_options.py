@@ -1,0 +1,86 @@
+"""Options from fields: each has one, and whatever is wrong is said in one sentence that names it."""
+
+from __future__ import annotations
+
+import math
+
+import click
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.terminal.options import build_request, option_fields, option_name, parse_length, request_options
+from engine.contract import LyricRequest, Sampling, SongRequest
+from engine.errors import EngineError, RequestError
+
+
+@pytest.mark.parametrize("request_type", [LyricRequest, SongRequest])
+def test_every_field_has_one_option(request_type: type[LyricRequest]) -> None:
+    @click.command()
+    @request_options(request_type)
+    def command(**_: object) -> None: ...
+
+    fields = (set(request_type.model_fields) | set(Sampling.model_fields)) - {"kind", "theme", "sampling"}
+    assert [parameter.name for parameter in command.params] == list(option_fields(request_type))
+    assert {parameter.name for parameter in command.params} == fields
+
+
+def test_an_option_has_its_name_for_people() -> None:
+    names = [option_name(name, field) for name, field in option_fields(SongRequest).items()]
+    assert {"--tempo", "--meter", "--length", "--top-k", "--min-p"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_nothing_given_is_the_default_request() -> None:
+    given = dict.fromkeys(option_fields(SongRequest))
+    assert build_request(SongRequest, "rain", given) == SongRequest(theme="rain")
+
+
+def test_given_values_are_in_the_request() -> None:
+    given = {"tempo_qpm": "120.5", "seed": "7", "length_seconds": "1:30", "temperature": "0", "top_k": "5"}
+    request = build_request(SongRequest, "rain", given)
+    assert request == SongRequest(
+        theme="rain", tempo_qpm=120.5, seed=7, length_seconds=90, sampling=Sampling(temperature=0, top_k=5)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("tempo_qpm", "fast", "--tempo must be a number, got 'fast': quarter notes per minute, 40-240"),
+        ("seed", "-1", "--seed must be a whole number from 0 up to 2147483647, got '-1'"),
+        ("seed", "x", "--seed must be a whole number from 0 up to 2147483647, got 'x'"),
+        ("seed", "2147483648", "--seed must be a whole number from 0 up to 2147483647, got '2147483648'"),
+        ("temperature", "9", "--temperature must be a number from 0 up to 2, got '9'"),
+        ("temperature", "nan", "--temperature must be a number from 0 up to 2, got 'nan'"),
+        ("top_p", "0", "--top-p must be a number above 0 up to 1, got '0'"),
+        ("min_p", "1", "--min-p must be a number from 0 below 1, got '1'"),
+        ("length_seconds", "long", "--length must be seconds such as 90, or minutes such as 3:00, got 'long'"),
+        ("length_seconds", "nan", "--length must be seconds"),
+        ("style", "\udcff", "the style is not text in UTF-8"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name_with_its_range(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        build_request(SongRequest, "rain", {name: value})
+    assert str(refused.value).startswith(sentence)
+
+
+@settings(deadline=None)  # the first example imports the plan
+@given(name=st.sampled_from(sorted(option_fields(SongRequest))), value=st.text())
+def test_any_text_is_a_request_or_a_sentence(name: str, value: str) -> None:
+    from bot.terminal.song import check_request
+
+    try:
+        request = build_request(SongRequest, "rain", {name: value})
+        check_request(request)
+    except EngineError as error:
+        assert str(error)
+    else:
+        assert request.theme == "rain"
+
+
+@given(st.integers(0, 99), st.integers(0, 59))
+def test_minutes_and_seconds_are_seconds(minutes: int, seconds: int) -> None:
+    assert math.isclose(parse_length(f"{minutes}:{seconds:02}"), minutes * 60 + seconds)
+    assert parse_length(str(minutes)) == minutes
