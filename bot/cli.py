@@ -78,7 +78,11 @@ def _about_bug(error: Exception) -> str:
     """Write the exception down whole and return one polite line; a missing package is named."""
     from bot.terminal.bug_log import log, where_to_look
 
-    if isinstance(error, ModuleNotFoundError) and error.name and error.name.split(".")[0] not in ("bot", "engine", "worker"):
+    if (
+        isinstance(error, ModuleNotFoundError)
+        and error.name
+        and error.name.split(".")[0] not in ("bot", "engine", "worker")
+    ):
         return f"this needs the Python package {error.name}, which is not installed; pip install 'songwright[train]'"
     log.error("the command failed by a bug", exc_info=error)
     return f"something went wrong in the program; {where_to_look()}"

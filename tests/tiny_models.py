@@ -17,7 +17,7 @@ from engine.lyrics.associations import Associations
 from engine.lyrics.lexicon import write_words
 from engine.lyrics.tokenizer import LyricTokenizer, train_tokenizer
 from engine.music.melody_tokens import VOCABULARY
-from engine.song.models import ASSOCIATIONS_FILE, WORDS_FILE
+from engine.song.models import ASSOCIATIONS_FILE, AUTHORS_FILE, WORDS_FILE
 from tests.engine.tiny_llama import random_weights, tiny_config
 from worker.clock import utc_now
 from worker.store import model_versions
@@ -28,9 +28,31 @@ LYRIC_VOCABULARY = 1200
 COUNT_IN_TEXTS = 500  # above what `engine.lyrics.writer` calls usual
 
 # Families of rhymes, each with more words than any stanza needs, and words to fill lines with.
-RHYMING_WORDS = ["light", "night", "bright", "sight", "right", "might", "white", "height", "kite", "flight", "fight", "tight", "write", "bite", "delight", "tonight", "goodnight", "day", "way", "say", "stay", "play", "away", "grey", "may", "clay", "pray", "ray", "bay", "today", "delay", "lay", "pay", "sway", "display", "shore", "door", "more", "floor", "four", "before", "store", "roar", "pour", "core", "explore", "score", "wore", "sore", "soar", "adore", "sea", "free", "tree", "me", "be", "three", "see", "key", "knee", "agree", "plea", "bee", "tea", "flee", "degree", "glee", "snow", "know", "go", "slow", "blow", "low", "show", "grow", "throw", "below", "ago", "row", "flow", "glow", "toe", "though", "rain", "train", "pain", "lane", "again", "plain", "chain", "main", "vein", "refrain", "remain", "cane", "grain", "gain", "explain", "stain", "sky", "high", "fly", "why", "try", "cry", "by", "eye", "goodbye", "reply", "lie", "dry", "my", "sigh", "tie", "shy", "sound", "ground", "round", "found", "around", "bound", "crowned", "hound", "mound", "pound", "drowned", "profound", "wound", "all", "fall", "call", "wall", "tall", "small", "hall", "ball", "crawl", "shawl", "recall", "stall", "blue", "true", "new", "you", "through", "do", "who", "too", "few", "knew", "flew", "view", "grew", "shoe", "two", "anew", "near", "hear", "dear", "year", "fear", "clear", "tear", "here", "cheer", "appear", "beer", "steer", "heart", "part", "start", "art", "apart", "chart", "smart", "cart", "dart", "depart", "stone", "alone", "bone", "phone", "grown", "flown", "tone", "throne", "own", "thrown", "moan", "loan", "hand", "sand", "land", "stand", "band", "grand", "planned", "command", "understand", "town", "down", "brown", "crown", "gown", "drown", "frown", "renown", "air", "care", "there", "where", "fair", "hair", "share", "stair", "bear", "chair", "dare", "prayer", "somewhere", "mine", "line", "shine", "fine", "wine", "sign", "nine", "pine", "vine", "divine", "design", "song", "long", "strong", "along", "wrong", "belong"]
-FILLING_WORDS = ["the", "a", "and", "of", "in", "to", "with", "for", "from", "on", "we", "they", "he", "she", "it", "our", "your", "his", "her", "their", "i", "was", "is", "are", "were", "will", "would", "could", "can", "never", "always", "only", "over", "under", "after", "river", "morning", "window", "water", "summer", "winter", "evening", "silver", "golden", "little", "open", "empty", "harbour", "garden", "city", "mountain", "valley", "ocean", "island", "shadow", "story", "letter", "old", "cold", "warm", "soft", "deep", "dark", "wide", "young", "wild", "quiet", "gentle", "lonely", "house", "road", "ship", "boat", "wind", "storm", "star", "moon", "sun", "bird", "rose", "leaf", "fire", "dream", "remember", "forever", "tomorrow", "yesterday", "beautiful", "together"]
-WORDS = tuple(dict.fromkeys(RHYMING_WORDS + FILLING_WORDS))
+RHYMING_WORDS = """
+    light night bright sight right might white height kite flight fight tight write bite delight tonight
+    goodnight day way say stay play away grey may clay pray ray bay today delay lay pay sway display shore door
+    more floor four before store roar pour core explore score wore sore soar adore sea free tree me be three see
+    key knee agree plea bee tea flee degree glee snow know go slow blow low show grow throw below ago row flow
+    glow toe though rain train pain lane again plain chain main vein refrain remain cane grain gain explain
+    stain sky high fly why try cry by eye goodbye reply lie dry my sigh tie shy sound ground round found around
+    bound crowned hound mound pound drowned profound wound all fall call wall tall small hall ball crawl shawl
+    recall stall blue true new you through do who too few knew flew view grew shoe two anew near hear dear year
+    fear clear tear here cheer appear beer steer heart part start art apart chart smart cart dart depart stone
+    alone bone phone grown flown tone throne own thrown moan loan hand sand land stand band grand planned
+    command understand town down brown crown gown drown frown renown air care there where fair hair share stair
+    bear chair dare prayer somewhere mine line shine fine wine sign nine pine vine divine design song long
+    strong along wrong belong
+"""
+FILLING_WORDS = """
+    the a and of in to with for from on we they he she it our your his her their i was is are were will would
+    could can never always only over under after river morning window water summer winter evening silver golden
+    little open empty harbour garden city mountain valley ocean island shadow story letter old cold warm soft
+    deep dark wide young wild quiet gentle lonely house road ship boat wind storm star moon sun bird rose leaf
+    fire dream remember forever tomorrow yesterday beautiful together
+"""
+WORDS = tuple(dict.fromkeys((RHYMING_WORDS + FILLING_WORDS).split()))
+
+AUTHORS = ("Ann Harbour", "Robert Burns")
 
 
 @dataclass(frozen=True)
@@ -56,6 +78,7 @@ def write_tiny_lyric_model(directory: Path) -> Path:
         write_words(Path(draft) / WORDS_FILE, dict.fromkeys(WORDS, COUNT_IN_TEXTS))
         associations.save(Path(draft) / ASSOCIATIONS_FILE)
         more_files = {name: (Path(draft) / name).read_bytes() for name in (WORDS_FILE, ASSOCIATIONS_FILE)}
+    more_files[AUTHORS_FILE] = "\n".join(AUTHORS).encode()
     card = {"name": "tiny random lyric model", "licence": "CC0-1.0"}
     write_checkpoint(
         directory, random_weights(config, 2), config, tokenizer.to_json().encode(), card, more_files=more_files

@@ -43,7 +43,9 @@ def is_debugging() -> bool:
 
 def set_up_log() -> None:
     """Send warnings and faults to the log file, or to standard error when debugging; nothing else is shown there."""
-    handler = logging.StreamHandler() if is_debugging() else QuietFileHandler(log_path(), maxBytes=MOST_BYTES, delay=True)
+    handler = (
+        logging.StreamHandler() if is_debugging() else QuietFileHandler(log_path(), maxBytes=MOST_BYTES, delay=True)
+    )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger().addHandler(handler)
     logging.captureWarnings(True)

@@ -15,13 +15,16 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from bot.terminal.delivery import check_folder
 from engine.errors import EngineError
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from worker.loaded_models import Role
 
 OLDEST_PYTHON = (3, 11)
 FREE_BYTES_WANTED = 100_000_000
@@ -111,19 +114,19 @@ def check_models(settings: Settings) -> Iterator[Check]:
         yield Check(f"{role} model", "ok", f"{checkpoint.digest}, {megabytes:.1f} MB, verified ({path})")
 
 
-def model_paths(database_url: str) -> Mapping[str, Path]:
+def model_paths(database_url: str) -> Mapping[Role, Path]:
     """Return where the models in use are; the starters where the database cannot say."""
     from worker.loaded_models import promoted_paths, starter_paths
     from worker.store.database import HEAD_REVISION, current_revision, open_store
 
     try:
         if current_revision(database_url) != HEAD_REVISION:
-            return dict(starter_paths())
+            return starter_paths()
         store = open_store(database_url)
     except EngineError:
-        return dict(starter_paths())
+        return starter_paths()
     try:
-        return dict(promoted_paths(store))
+        return promoted_paths(store)
     finally:
         store.close()
 

@@ -88,13 +88,13 @@ def _noun(kind: str) -> str:
 def _limit(limit: object, kind: str) -> str:
     match limit:
         case annotated_types.Ge(ge=lowest):
-            return f" from {lowest:g}"  # type: ignore[str-format]  # the limits of options are numbers
+            return f" from {lowest:g}"
         case annotated_types.Gt(gt=lowest):
-            return f" above {lowest:g}"  # type: ignore[str-format]
+            return f" above {lowest:g}"
         case annotated_types.Le(le=highest):
-            return f" up to {highest:g}"  # type: ignore[str-format]
+            return f" up to {highest:g}"
         case annotated_types.Lt(lt=highest):
-            return f" up to {highest - 1}" if kind == "integer" else f" below {highest:g}"  # type: ignore[operator,str-format]
+            return f" up to {highest - 1}" if kind == "integer" else f" below {highest:g}"  # type: ignore[operator]  # limits of options are numbers
     return ""
 
 

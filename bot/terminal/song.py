@@ -120,12 +120,19 @@ def show_progress(states: Iterable[Job]) -> Job:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<24}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+    )
     shown = 0
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("waiting")
         for job in states:
-            progress.update(bar, description=STAGE_NAMES.get(job.stage, job.stage), completed=job.done, total=max(1, job.total))
+            progress.update(
+                bar, description=STAGE_NAMES.get(job.stage, job.stage), completed=job.done, total=max(1, job.total)
+            )
             written = job.words.splitlines()
             for line in written[shown:]:
                 console.print(f"  {line}", style="dim", highlight=False, markup=False)
@@ -175,4 +182,6 @@ def print_result(text: str) -> None:
         raise  # whoever reads has seen enough; click ends quietly
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries, and fails, again at exit
-        raise OutputError(f"the result could not be printed ({error.strerror}); the files, if any, are written") from error
+        raise OutputError(
+            f"the result could not be printed ({error.strerror}); the files, if any, are written"
+        ) from error

@@ -70,11 +70,13 @@ def clean_line(line: str) -> str:
     line = unicodedata.normalize("NFKD", line.translate(_REPLACEMENTS))
     line = "".join(c for c in line if not unicodedata.combining(c))
     line = re.sub(r"\[[^\]]*\]|\{[^}]*\}|[()<>|/\\~^=+#]", " ", line)
-    line = re.sub(r"^\s*(?:\d+|[IVXL]+)\.?\s+(?=\S)", "", line)
+    line = re.sub(r"^\s*(?:\d+\.?|[IVXL]+\.|(?!ILL\b)[IVXL]{2,}|[VX])\s+(?=\S)", "", line)  # a bare I is the pronoun
     line = re.sub(r"\s*(?:—|–|--+|\s-(?=\s|$)|:|;)\s*", ", ", line)
     line = re.sub(r"\.{2,}|…", ",", line)
     line = re.sub(r"[^A-Za-z0-9 ,.!?'-]", "", line)
     line = re.sub(r"' (twas|tis|twere|twill|mid|neath|gainst)\b", r"'\1", line, flags=re.IGNORECASE)
+    line = re.sub(r"(?<=\d),(?=\d{3})", "", line)
+    line = re.sub(r"([,.!?])(?=[A-Za-z0-9'-])", r"\1 ", line)  # "rain,sea" is two words
     line = re.sub(r"(?<![A-Za-z])'(?![A-Za-z])|(?<=[,.!?])'|(?<![A-Za-z])-+|-+(?![A-Za-z])", "", line)
     line = re.sub(r"\s+([,.!?])", r"\1", line)
     line = re.sub(r"([,.!?])[,.!?]*\1|([!?])[,.]+|,+([!?.])", lambda m: m[1] or m[2] or m[3], line)

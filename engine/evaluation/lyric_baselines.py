@@ -37,7 +37,9 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class _Texts:
+class HeldOut:
+    """Plain texts of a split, and their bytes."""
+
     split: str
     texts: list[str]
     byte_count: int
@@ -66,7 +68,7 @@ def measure_baselines(
         shard = Shard.open(data / f"{split}.npz")
         chosen = chosen_texts(shard, texts)
         plain = plain_texts(shard, tokenizer, chosen)
-        held_out.append(_Texts(split, plain, sum(len(text.encode()) for text in plain)))
+        held_out.append(HeldOut(split, plain, sum(len(text.encode()) for text in plain)))
     say("reading the training texts")
     train = join_texts(training_texts(data, tokenizer, train_bytes))
     say(f"counting {len(train)} characters")
@@ -85,7 +87,7 @@ def training_texts(data: Path, tokenizer: LyricTokenizer, train_bytes: int) -> l
     return plain_texts(shard, tokenizer, order[:used])
 
 
-def chain_rungs(train: np.ndarray, held_out: Sequence[_Texts]) -> list[Rung]:
+def chain_rungs(train: np.ndarray, held_out: Sequence[HeldOut]) -> list[Rung]:
     """Count once up to the longest order and return a rung for every chain of `CHAINS`."""
     chain = MarkovChain.learn(train, MARKOV_ORDER)
     rungs = []
@@ -96,7 +98,7 @@ def chain_rungs(train: np.ndarray, held_out: Sequence[_Texts]) -> list[Rung]:
     return rungs
 
 
-def lstm_likelihood(weights: Path, part: _Texts) -> Likelihood:
+def lstm_likelihood(weights: Path, part: HeldOut) -> Likelihood:
     """Return the likelihood of texts under a character LSTM, each read whole from its own beginning."""
     import torch
 

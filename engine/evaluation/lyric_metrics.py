@@ -27,7 +27,7 @@ BARS = {
 
 def plain_words(line: str) -> list[str]:
     """Return the words of a line in lower case, without the apostrophes around them."""
-    return [bare for word in words_of(line) if (bare := word.lower().replace("’", "'").strip("'"))]
+    return [word.strip("'") for word in words_of(line.lower().replace("’", "'"))]
 
 
 def length_accuracy(lines: Iterable[tuple[str, int]]) -> float:
@@ -49,8 +49,11 @@ def rhyme_accuracy(stanzas: Iterable[tuple[Sequence[str], str]]) -> float:
     )
 
 
-def structure_accuracy(songs: Iterable[tuple[Sequence[str], Sequence[str]]]) -> float:
-    """Return the share of (labels asked for, labels found) that are the same sections in the same order (METRICS 3)."""
+def structure_accuracy(songs: Iterable[tuple[Sequence[object], Sequence[object]]]) -> float:
+    """Return the share of songs with exactly the sections asked for, in order (METRICS 3); a song: (asked for, found).
+
+    A section is its label, or its label and number of lines.
+    """
     return _share(list(asked) == list(found) for asked, found in songs)
 
 

@@ -26,6 +26,7 @@ MAX_SYLLABLES = 16
 # One piece is a word with the space and the apostrophes that belong to it, a number, or a run of punctuation.
 PIECE_PATTERN = r" ?'?[A-Za-z]+(?:['-][A-Za-z]+)*'?| ?[0-9]+| ?[^\sA-Za-z0-9]+|\n|\s+"
 PIECE = re.compile(PIECE_PATTERN)
+WORD_OR_MARKS = re.compile(r" ?[^\s,.!?]+|[,.!?]+|\s+")
 
 ARCHAIC_WORDS = frozenset(
     """
@@ -51,8 +52,11 @@ def is_archaic(word: str) -> bool:
 
 
 def reverse_line(line: str) -> str:
-    """Turn " rain on the sea," into ", sea the on rain": the same pieces, last first. Its own inverse."""
-    return "".join(reversed(PIECE.findall(line)))
+    """Turn " rain on the sea," into ", sea the on rain": the same words and marks, last first.
+
+    Its own inverse on a cleaned line with a space before every word: no mark stands between two words without a space.
+    """
+    return "".join(reversed(WORD_OR_MARKS.findall(line)))
 
 
 def line_marks(syllables: int, letter: str) -> str:

@@ -13,7 +13,7 @@ from engine.lyrics.syllabification import syllabify
 
 WordPosition = Literal["single", "begin", "middle", "end"]
 
-WORD = re.compile(r"'?[A-Za-z0-9]+(?:['’-][A-Za-z0-9]+)*['’]?")
+WORD = re.compile(r"'?[^\W_]+(?:['’-][^\W_]+)*['’]?")  # letters with accents too: "café" is one word
 
 
 @dataclass(frozen=True)
