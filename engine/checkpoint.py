@@ -85,6 +85,8 @@ def write_checkpoint(
             (draft / name).write_bytes(content)
         _write_files(draft, weights, config, tokenizer_file, card, family)
         draft.chmod(0o755)
+        for file in draft.iterdir():
+            file.chmod(0o644)  # temporary folders and safetensors are private by default; a model is for everybody
         os.rename(draft, target)  # fails if somebody else has just written it
     except OSError as error:
         raise OutputError(f"cannot write the checkpoint {target}: {error}") from error

@@ -28,9 +28,9 @@ class Frozen(BaseModel):
 class Sampling(Frozen):
     """How the next id is chosen from logits."""
 
-    temperature: Annotated[float, Field(ge=0.0, le=2.0, description="0 is greedy, 1 is the model's own spread")] = 0.9
+    temperature: Annotated[float, Field(ge=0.0, le=2.0, description="0 is greedy, 1 is the model's own spread")] = 0.85
     top_k: Annotated[int, Field(ge=0, le=5000, description="only the k likeliest; 0 is off")] = 0
-    top_p: Annotated[float, Field(gt=0.0, le=1.0, description="only the likeliest that together weigh p")] = 0.95
+    top_p: Annotated[float, Field(gt=0.0, le=1.0, description="only the likeliest that together weigh p")] = 0.92
     min_p: Annotated[float, Field(ge=0.0, lt=1.0, description="drop ids below this share of the likeliest")] = 0.0
 
 

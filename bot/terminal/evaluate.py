@@ -28,10 +28,15 @@ def evaluate() -> None:
 
 
 @evaluate.command()
-@click.option("--count", type=click.IntRange(1, 50), default=50, show_default=True, help="songs, each with its own seed")
+@click.option(
+    "--count", type=click.IntRange(1, 50), default=50, show_default=True, help="songs, each with its own seed"
+)
 @click.option("--lyrics", "lyrics_path", type=PATH, default=None, help="a lyric checkpoint; the one in use by default")
 @click.option("--melody", "melody_path", type=PATH, default=None, help="a melody checkpoint; the one in use by default")
-@click.option("--corpus", type=PATH, default=None, help="training corpus (.jsonl.gz), to look for lines learned by heart")
+@click.option(
+    "--corpus", type=PATH, default=None, help="training corpus (.jsonl.gz), to look for lines learned by heart"
+)
+@click.option("--data", type=PATH, default=None, help="a prepared corpus, to measure held-out songs of people beside")
 @click.option("--rhyme", default=None, help="ask every song for this scheme, e.g. ABAB")
 @click.option("--syllables", default=None, help="ask every song for these lengths, e.g. 8,6,8,6")
 @as_json_option
@@ -40,14 +45,16 @@ def songs(
     lyrics_path: Path | None,
     melody_path: Path | None,
     corpus: Path | None,
+    data: Path | None,
     rhyme: str | None,
     syllables: str | None,
     as_json: bool,
 ) -> None:
     """Make songs on ten themes in five styles and measure them, together and by style.
 
-    Example:  songwright evaluate songs --count 50 --corpus english.jsonl.gz
+    Example:  songwright evaluate songs --count 50 --corpus english.jsonl.gz --data out/prepared
     """
+    from engine.evaluation.human_songs import human_figures
     from engine.evaluation.song_figures import BARS, figures_by_style, make_songs, song_requests
 
     models = _open_models(lyrics_path, melody_path)
@@ -56,6 +63,8 @@ def songs(
     with _progress("making songs") as report:
         made = make_songs(requests, models, report)
     found = figures_by_style(made, training)
+    if data is not None:
+        found["people"] = human_figures(data)
     if as_json:
         _print_json({"songs": count, "bars": BARS, "figures": found})
         return
@@ -144,14 +153,12 @@ def _open_models(lyrics_path: Path | None, melody_path: Path | None) -> Any:
 
     from bot.terminal.song import one_blas_thread
     from engine.song.models import SongModels, open_lyric_model, open_melody_model
+    from worker.client import Client
     from worker.loaded_models import promoted_paths
     from worker.settings import Settings
-    from worker.store.database import Store
 
     one_blas_thread()
     if lyrics_path is None or melody_path is None:
-        from worker.client import Client
-
         client = Client(Settings.from_environment(os.environ))
         try:
             in_use = promoted_paths(client.store)

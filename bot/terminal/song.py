@@ -75,7 +75,7 @@ def _make(request: LyricRequest, out: Path | None, as_json: bool) -> None:
     settings = Settings.from_environment(os.environ)
     with closing(Client(settings)) as client:
         models = LoadedModels(lambda: promoted_paths(client.store))
-        worker = EmbeddedWorker(client.store, SongGenerator(models), settings)
+        worker = EmbeddedWorker(client.store, SongGenerator(models, soundfont=settings.soundfont), settings)
         waiting = worker.adopt(request)
         job_id = waiting.id if waiting else client.submit(request, owner=this_process())
         if waiting and not as_json:

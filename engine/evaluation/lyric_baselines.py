@@ -23,7 +23,8 @@ from engine.lyrics.markov import MarkovChain
 from engine.lyrics.tokenizer import LyricTokenizer
 
 TRAIN_BYTES, MARKOV_ORDER, LSTM_BATCH = 20_000_000, 6, 32
-CHAINS = {-1: "uniform over characters", 0: "unigram", 1: "bigram", 2: "trigram", 3: "4-gram", 4: "5-gram", MARKOV_ORDER: "7-gram"}  # fmt: skip
+CHAINS = {-1: "uniform over characters", 0: "unigram", 1: "bigram", 2: "trigram", 3: "4-gram", 4: "5-gram"}
+CHAINS[MARKOV_ORDER] = "7-gram"
 Say = Callable[[str], None]
 
 
@@ -94,7 +95,9 @@ def chain_rungs(train: np.ndarray, held_out: Sequence[HeldOut]) -> list[Rung]:
     for order, name in CHAINS.items():
         for part in held_out:
             bits = chain.bits(join_texts(part.texts), order)
-            rungs.append(Rung(name, part.split, Likelihood(float(bits.sum()), part.byte_count, len(bits), len(part.texts))))
+            rungs.append(
+                Rung(name, part.split, Likelihood(float(bits.sum()), part.byte_count, len(bits), len(part.texts)))
+            )
     return rungs
 
 

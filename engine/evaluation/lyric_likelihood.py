@@ -151,7 +151,9 @@ def open_for_scoring(path: Path, threads: int = 1) -> Any:
     torch.set_num_threads(threads)
     if not (path / "manifest.json").is_file():
         if not (path / "config.json").is_file():
-            raise CheckpointError(f"{path} holds neither manifest.json nor config.json; name a checkpoint of a lyric model")
+            raise CheckpointError(
+                f"{path} holds neither manifest.json nor config.json; name a checkpoint of a lyric model"
+            )
         return AutoModelForCausalLM.from_pretrained(
             path, dtype=torch.float32, use_safetensors=True, local_files_only=True
         ).eval()
@@ -167,13 +169,20 @@ def open_for_scoring(path: Path, threads: int = 1) -> Any:
     }
     missing, unknown = model.load_state_dict(weights, strict=False)
     if unknown or set(missing) - {"lm_head.weight"} or (missing and not model.config.tie_word_embeddings):
-        raise CheckpointError(f"{path} lacks {sorted(missing)} or has {sorted(unknown)} too many; fetch the model again")
+        raise CheckpointError(
+            f"{path} lacks {sorted(missing)} or has {sorted(unknown)} too many; fetch the model again"
+        )
     model.tie_weights()
     return model.eval()
 
 
 def measure_lyric_model(
-    checkpoint: Path, shard: Shard, tokenizer: LyricTokenizer, *, texts: int = TEXTS, report: Report = lambda done, total: None
+    checkpoint: Path,
+    shard: Shard,
+    tokenizer: LyricTokenizer,
+    *,
+    texts: int = TEXTS,
+    report: Report = lambda done, total: None,
 ) -> dict[str, Likelihood]:
     """Return the likelihood with prompt and line marks given ("given the plan"), and without them ("plain text")."""
     model = open_for_scoring(checkpoint)

@@ -144,7 +144,6 @@ def figures(songs: Sequence[MeasuredSong], training: TrainingText | None = None)
 
 def _words_figures(songs: Sequence[MeasuredSong]) -> dict[str, Any]:
     lines = [line for song in songs for line in song.sung_lines]
-    cut = [song.words[:WORDS_COMPARED] for song in songs]
     return {
         "structure accuracy": lyric_metrics.structure_accuracy(
             (
@@ -166,13 +165,21 @@ def _words_figures(songs: Sequence[MeasuredSong]) -> dict[str, Any]:
         ),
         "theme hit": lyric_metrics.theme_hit((song.theme_words, song.sung_lines) for song in songs),
         "theme overlap": _mean(lyric_metrics.theme_overlap(song.theme_words, song.sung_lines) for song in songs),
+        **variety_figures([song.words for song in songs]),
+        "repetition": lyric_metrics.repetition(song.written for song in songs),
+        "real-word rate": lyric_metrics.real_word_rate(lines, dictionary_words()),
+    }
+
+
+def variety_figures(texts: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Return how varied texts are, given as words: within each and among them, each cut to its first hundred words."""
+    cut = [words[:WORDS_COMPARED] for words in texts]
+    return {
         "distinct-1": _mean(lyric_metrics.distinct([words], 1) for words in cut),
         "distinct-2": _mean(lyric_metrics.distinct([words], 2) for words in cut),
         "distinct-1 over songs": lyric_metrics.distinct(cut, 1),
         "distinct-2 over songs": lyric_metrics.distinct(cut, 2),
         "self-BLEU-4": lyric_metrics.self_bleu_4(cut),
-        "repetition": lyric_metrics.repetition(song.written for song in songs),
-        "real-word rate": lyric_metrics.real_word_rate(lines, dictionary_words()),
     }
 
 
@@ -193,7 +200,8 @@ def _music_figures(songs: Sequence[MeasuredSong]) -> dict[str, Any]:
     sheets = [song.sheet for song in songs]
     return {
         "coverage": _mean(
-            song_metrics.coverage(song.sheet, sum(map(lyric_metrics.count_syllables, song.sung_lines))) for song in songs
+            song_metrics.coverage(song.sheet, sum(map(lyric_metrics.count_syllables, song.sung_lines)))
+            for song in songs
         ),
         "range": _mean(song_metrics.inside_range([song.sheet], song.voice) for song in songs),
         "split words": song_metrics.split_words(sheets),

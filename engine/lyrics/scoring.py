@@ -9,19 +9,25 @@ from engine.lyrics.associations import Associations
 from engine.lyrics.draft import Draft
 from engine.lyrics.lexicon import Word
 from engine.lyrics.prosody import Syllable, syllables_of
+from engine.lyrics.theme_words import FUNCTION_WORDS
 
-# Weights in nats per token of likelihood; chosen by reading, and measured by `songwright evaluate`.
-THEME_WORD, THEME_NEAR = 0.55, 0.9
+# Weights in nats per token of likelihood; chosen by reading songs, and watched by `songwright evaluate songs`.
+LIKELY_ENOUGH = -2.3  # a line likelier than what people write is a commonplace, and earns nothing more
+THEME_WORD, THEME_NEAR, NEAR_ENOUGH = 0.55, 0.6, 0.5
 METRE, SAME_STRESS = 0.5, 0.8
-REPEATED_WORD, REPEATED_START, REPEATED_PAIR = 0.18, 0.35, 0.5
-WEAK_END, UNFINISHED_END = 0.5, 0.25
-PLAIN_LENGTH = 3  # letters; shorter words carry no theme and may come again
+REPEATED_WORD, REPEATED_START, REPEATED_PAIR, TWICE_IN_LINE = 0.25, 0.35, 0.3, 0.7
+WEAK_END, WEAK_START, UNFINISHED_END, SLIP, INTERJECTION, EXTRA_COMMA = 0.5, 0.5, 0.25, 1.2, 0.2, 0.3
 
 WEAK_ENDS = frozenset(
     """
     the a an of and to in for with from by at as is are was be or but my your his her its our their
     """.split()
 )
+
+INTERJECTIONS = frozenset("oh o ah ho hark hey lo alas yea nay".split())
+BE_FORMS = {"i": {"am", "was"}, "you": {"are", "were"}, "we": {"are", "were"}, "they": {"are", "were"},
+            "he": {"is", "was"}, "she": {"is", "was"}, "it": {"is", "was"}}  # fmt: skip
+ALL_BE = frozenset("am is are was were".split())
 
 
 def score_line(
@@ -34,13 +40,17 @@ def score_line(
     is_last: bool,
     is_chorus: bool,
 ) -> float:
-    """Return what to add to a line's mean log-probability. like: the syllables of the line sung to the same tune."""
+    """Return what to add to the likelihood of a line. like: the syllables of the line sung to the same tune."""
     syllables = syllables_of(text)
     score = theme_score(words, draft, associations, is_chorus=is_chorus)
     score += METRE * evenness(syllables) + (SAME_STRESS * agreement(syllables, like) if like else 0.0)
-    score -= repetition(words, draft)
-    if words[-1].text.lower() in WEAK_ENDS:
+    texts = [word.text.lower() for word in words]
+    score -= repetition(texts, draft) + SLIP * slips(words)
+    score -= INTERJECTION * sum(t in INTERJECTIONS for t in texts) + EXTRA_COMMA * max(0, text[:-1].count(",") - 1)
+    if texts[-1] in WEAK_ENDS:
         score -= WEAK_END
+    if texts[0] in ALL_BE and not text.endswith("?"):
+        score -= WEAK_START
     if is_last == (text[-1] in ",") or (is_last and text[-1].isalnum()):
         score -= UNFINISHED_END
     return score
@@ -51,10 +61,10 @@ def theme_score(words: Sequence[Word], draft: Draft, associations: Associations,
     texts = [word.text.lower() for word in words]
     hits = sum(text in draft.theme for text in set(texts))
     said = sum(line_word.text.lower() in draft.theme for line in draft.sections[-1] for line_word in line.words)
-    content = [text for text in texts if len(text) > PLAIN_LENGTH]
+    content = {text for text in texts if text not in FUNCTION_WORDS}
     near = sum(max(0.0, associations.nearness(text, draft.theme)) for text in content) / max(1, len(content))
-    bonus = THEME_WORD * (2.0 if is_chorus else 1.0) * min(hits, 1) / (1 + 2 * said)
-    return bonus + THEME_NEAR * near
+    bonus = THEME_WORD * (1.5 if is_chorus else 1.0) * min(hits, 1) / (1 + 2 * said)
+    return bonus + THEME_NEAR * min(near, NEAR_ENOUGH)
 
 
 def evenness(syllables: Sequence[Syllable]) -> float:
@@ -79,14 +89,23 @@ def agreement(syllables: Sequence[Syllable], like: Sequence[Syllable]) -> float:
     return sum(places) / len(places) if places else 1.0
 
 
-def repetition(words: Sequence[Word], draft: Draft) -> float:
-    """Return what a line loses for words, starts and word pairs that the song has already used."""
-    texts = [word.text.lower() for word in words]
-    content = [text for text in texts if len(text) > PLAIN_LENGTH and text not in draft.theme]
+def repetition(texts: Sequence[str], draft: Draft) -> float:
+    """Return what a line of lower-case words loses for words, starts and word pairs that the song has used already."""
+    content = [text for text in texts if text not in FUNCTION_WORDS]
     lines = [[word.text.lower() for word in line.words] for section in draft.sections for line in section]
     pairs = {pair for line in lines for pair in pairwise(line)}
-    lost = REPEATED_WORD * sum(draft.used[text] for text in content)
-    lost += REPEATED_WORD * 2 * (len(content) - len(set(content)))
+    lost = REPEATED_WORD * sum(min(draft.used[text], 3) for text in set(content) - draft.theme)
+    lost += TWICE_IN_LINE * (len(content) - len(set(content)))
     lost += REPEATED_START * sum(line[:1] == texts[:1] for line in lines[-4:])
     lost += REPEATED_START * sum(line[:2] == texts[:2] for line in lines)
-    return lost + REPEATED_PAIR * sum(pair in pairs for pair in pairwise(texts)) / 2
+    return lost + REPEATED_PAIR * sum(pair in pairs for pair in pairwise(texts))
+
+
+def slips(words: Sequence[Word]) -> int:
+    """Count what no ear forgives: "a" before a vowel, "an" before a consonant, "you am", "I is"."""
+    found = 0
+    for first, second in pairwise(words):
+        article, sounds_open = first.text.lower(), second.sound[0][-1].isdigit()
+        found += (article == "a" and sounds_open) or (article == "an" and not sounds_open)
+        found += article in BE_FORMS and second.text.lower() in ALL_BE - BE_FORMS[article]
+    return found

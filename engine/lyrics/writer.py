@@ -18,7 +18,7 @@ from engine.lyrics.lexicon import Lexicon, Node, Word, build_trie
 from engine.lyrics.prompt import PIECE, ControlPrompt, line_marks
 from engine.lyrics.prosody import word_rhyme_key
 from engine.lyrics.rhyme import FREE
-from engine.lyrics.scoring import score_line
+from engine.lyrics.scoring import LIKELY_ENOUGH, score_line
 from engine.lyrics.tokenizer import LyricTokenizer
 
 FEWEST_RHYMES = 6  # a line that others must rhyme with ends in a word with at least this many rhymes
@@ -50,7 +50,7 @@ class LyricWriter:
         lexicon: Lexicon,
         associations: Associations,
         *,
-        candidates: int = 16,
+        candidates: int = 32,
     ) -> None:
         self._model, self._tokenizer, self._lexicon = model, tokenizer, lexicon
         self._associations = associations
@@ -178,7 +178,7 @@ class _Work:
 
     def _score(self, candidate: Candidate, line: WrittenLine, section: WantedSection, index: int) -> float:
         model = self.draft.sections[section.like][index].syllables if section.like is not None else None
-        likelihood = candidate.log_probability / max(1, len(candidate.ids))
+        likelihood = min(LIKELY_ENOUGH, candidate.log_probability / max(1, len(candidate.ids)))
         is_last = index == len(section.lines) - 1
         return likelihood + score_line(
             line.words, line.text, self.draft, self.writer._associations, like=model, is_last=is_last,

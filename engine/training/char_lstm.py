@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from engine.corpus.lyric_corpus import TOKENIZER
-from engine.corpus.shards import Shard
 from engine.corpus.plain_texts import plain_texts, shown_texts
+from engine.corpus.shards import Shard
 from engine.lyrics.char_lstm import CharLstm, CharLstmConfig
 from engine.lyrics.characters import join_texts
 from engine.lyrics.tokenizer import LyricTokenizer
@@ -48,7 +48,8 @@ def train_char_lstm(
 ) -> Path:
     """Train on as many training texts as `steps` of 16 x 256 characters hold; return where the best weights are.
 
-    data: a prepared lyric corpus. resume: go on from the last checkpoint in `out`. The texts are drawn without weights, as the evaluation counts them.
+    data: a prepared lyric corpus. resume: go on from the last checkpoint in `out`.
+    The texts are drawn without weights, as the evaluation counts them.
     """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)

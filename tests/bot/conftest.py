@@ -63,4 +63,4 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 @pytest.fixture
 def echoing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the terminal's songs be echoes of their themes."""
-    monkeypatch.setattr("bot.terminal.song.SongGenerator", lambda models: EchoSong())
+    monkeypatch.setattr("bot.terminal.song.SongGenerator", lambda models, **_: EchoSong())

@@ -180,7 +180,7 @@ class Failing:
 def test_a_job_that_fails_is_said_in_one_sentence_and_has_ended(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, part: str
 ) -> None:
-    monkeypatch.setattr("bot.terminal.song.SongGenerator", lambda models: Failing(error))
+    monkeypatch.setattr("bot.terminal.song.SongGenerator", lambda models, **_: Failing(error))
     outcome = terminal.run("song", "rain")
     assert_one_sentence(outcome, code, part)
     assert "of a bug" not in outcome.err
@@ -188,7 +188,7 @@ def test_a_job_that_fails_is_said_in_one_sentence_and_has_ended(
 
 
 def test_a_bug_in_a_job_names_the_job(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.terminal.song.SongGenerator", lambda models: Failing(KeyError("bug")))
+    monkeypatch.setattr("bot.terminal.song.SongGenerator", lambda models, **_: Failing(KeyError("bug")))
     outcome = terminal.run("song", "rain")
     with sqlite3.connect(terminal.data / "songwright" / "songwright.sqlite3") as connection:
         ((job_id,),) = connection.execute("SELECT id FROM jobs")
@@ -206,7 +206,9 @@ def test_without_models_the_sentence_says_what_is_missing(
 
 
 def test_ctrl_c_cancels_the_job_and_waits_for_its_thread(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.terminal.song.SongGenerator", lambda models: EchoSong(lines=600, seconds_per_line=0.1))
+    monkeypatch.setattr(
+        "bot.terminal.song.SongGenerator", lambda models, **_: EchoSong(lines=600, seconds_per_line=0.1)
+    )
 
     def interrupted(states: Any) -> None:
         for job in states:
@@ -222,7 +224,7 @@ def test_ctrl_c_cancels_the_job_and_waits_for_its_thread(terminal: Terminal, mon
 
 
 def test_progress_is_shown_on_standard_error_only(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.terminal.song.SongGenerator", lambda models: EchoSong(lines=3, seconds_per_line=0.3))
+    monkeypatch.setattr("bot.terminal.song.SongGenerator", lambda models, **_: EchoSong(lines=3, seconds_per_line=0.3))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     outcome = terminal.run("song", "harbour")
     assert outcome.code == 0
@@ -237,6 +239,6 @@ def test_notices_go_to_standard_error(terminal: Terminal, monkeypatch: pytest.Mo
             report = made.report.model_copy(update={"notices": ("no .ogg: no SoundFont was found",)})
             return GeneratedSong(made.title, made.lyrics_text, report, made.artifacts)
 
-    monkeypatch.setattr("bot.terminal.song.SongGenerator", lambda models: Quiet())
+    monkeypatch.setattr("bot.terminal.song.SongGenerator", lambda models, **_: Quiet())
     outcome = terminal.run("song", "rain")
     assert (outcome.code, outcome.err) == (0, "note: no .ogg: no SoundFont was found\n")

@@ -27,7 +27,12 @@ from engine.evaluation.lyric_likelihood import (  # noqa: E402
 from engine.lyrics.prompt import reverse_line, special_tokens  # noqa: E402
 from engine.lyrics.tokenizer import LyricTokenizer, train_tokenizer  # noqa: E402
 
-LINES = ("the rain is on the sea,", "and nobody remembers me.", "a boat is waiting by the wall", "and it is mine after all")
+LINES = (
+    "the rain is on the sea,",
+    "and nobody remembers me.",
+    "a boat is waiting by the wall",
+    "and it is mine after all",
+)
 
 
 class UniformModel:

@@ -48,7 +48,9 @@ def test_forms_of_a_word_share_a_lemma(one: str, other: str) -> None:
     assert metrics.lemma(one) == metrics.lemma(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("bus", "bu"), ("sing", "s"), ("king", "k"), ("glass", "glas"), ("red", "r")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("bus", "bu"), ("sing", "s"), ("king", "k"), ("glass", "glas"), ("red", "r")]
+)
 def test_short_words_keep_what_only_looks_like_an_ending(one: str, other: str) -> None:
     assert metrics.lemma(one) != metrics.lemma(other)
 

@@ -27,7 +27,11 @@ def test_a_strange_character_is_named() -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 5), st.lists(st.text(alphabet="ab \n", max_size=12), min_size=1, max_size=4), st.text("ab c", max_size=8))
+@given(
+    st.integers(0, 5),
+    st.lists(st.text(alphabet="ab \n", max_size=12), min_size=1, max_size=4),
+    st.text("ab c", max_size=8),
+)
 def test_probabilities_sum_to_one(order: int, texts: list[str], history: str) -> None:
     found = MarkovChain.learn(join_texts(texts), order).probabilities([END, *encode_characters(history)])
     assert found.sum() == pytest.approx(1.0)

@@ -1,0 +1,67 @@
+"""The same figures for held-out songs that people wrote, to stand beside made ones. Does not know models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.corpus.lyric_corpus import TOKENIZER
+from engine.corpus.shards import Shard
+from engine.errors import RequestError
+from engine.evaluation import lyric_metrics
+from engine.evaluation.song_figures import WORDS_COMPARED, dictionary_words, variety_figures
+from engine.lyrics.prompt import reverse_line
+from engine.lyrics.tokenizer import LyricTokenizer
+
+SONGS = 50
+Sections = list[tuple[str, tuple[str, ...]]]
+
+
+def human_figures(data: Path, count: int = SONGS) -> dict[str, Any]:
+    """Return the figures of METRICS 3 that do not need a request, of up to `count` songs of the held-out splits.
+
+    data: a prepared lyric corpus. Songs are texts of kind "song" of a hundred words or more, in order of the test split,
+    then valid.
+    """
+    songs = list(_songs(data))[:count]
+    if not songs:
+        raise RequestError(f"{data} holds out no song of {WORDS_COMPARED} words; prepare a larger corpus")
+    lines = [line for sections in songs for _, of_section in sections for line in of_section]
+    return {
+        **variety_figures([_words(sections) for sections in songs]),
+        "repetition": lyric_metrics.repetition(songs),
+        "real-word rate": lyric_metrics.real_word_rate(lines, dictionary_words()),
+    }
+
+
+def _songs(data: Path) -> Iterator[Sections]:
+    """Yield the sections of held-out songs that are long enough to compare."""
+    for name in (TOKENIZER, "test.npz", "valid.npz"):
+        if not (data / name).is_file():
+            raise RequestError(f"{data} has no {name}; name a folder that `songwright train lyrics` prepared")
+    tokenizer = LyricTokenizer.open(data / TOKENIZER)
+    kind = tokenizer.id_of("<song>")
+    for split in ("test", "valid"):
+        shard = Shard.open(data / f"{split}.npz")
+        for index in range(len(shard)):
+            ids = shard.text_ids(index)
+            if kind in ids[:3]:
+                sections = sections_of(tokenizer.decode(ids))
+                if len(_words(sections)) >= WORDS_COMPARED:
+                    yield sections
+
+
+def sections_of(text: str) -> Sections:
+    """Read a marked training text back into (label, lines): label is verse, chorus or bridge."""
+    body = text.split("<words>", 1)[1]
+    sections: Sections = []
+    for label, inside in re.findall(r"<(verse|chorus|bridge)>((?:(?!<(?:verse|chorus|bridge)>).)*)", body, re.DOTALL):
+        lines = re.sub(r"<[a-zA-Z0-9]+>", "", inside).split("\n")
+        sections.append((label, tuple(reverse_line(line).strip() for line in lines if line)))
+    return sections
+
+
+def _words(sections: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
+    return lyric_metrics.words_of_lines(line for _, lines in sections for line in lines)
