@@ -6,12 +6,15 @@ logits.
 Everything heavy is a tile of `vector_tiles`. Matrices are packed (N / 64, K, 64) so that a tile reads one stream, keys
 lie (T / 64, D, 64) and values (T, D), so scores and the weighted sum of values are tiles too and nothing is ever summed
 across lanes. int8 weights lie as (N / 64, K / 2, 64, 2); activations become int16 with one scale per row, as large as
-31 bits of sum allow, and keys and values are half floats.
+31 bits of sum allow. In int8 the caches are int8 too, in the same pairs, (T / 64, D / 2, 64, 2) and (T / 2, D, 2), with
+one scale per head and position: those of the keys multiply the scores, those of the values go into the weights.
 
-Measured on one core of an AMD EPYC (Zen 4) beside a training job, hidden 256, 6 layers, inner 704, vocabulary 4,096: a
-step takes 0.47 ms in fp32 and 0.13 ms in int8 for one sequence, 2.6 and 1.3 ms for 16 (5.6 and 3.3 at 450 positions).
-What did not work: numba's own check for a zero divisor keeps SwiGLU out of vector registers, 170 instead of 20
-microseconds per step of 16. Compiling takes 3.8 s once on a machine, loading the compiled kernel 0.15 s.
+Measured on one core of an AMD EPYC (Zen 4) beside a training job, hidden 256, 6 layers, inner 704, vocabulary 4,096, in
+int8 at 50 / 150 / 300 positions: a step of one sequence takes 103 / 110 / 123 microseconds, of 16 1,220 / 1,600 / 2,130
+(fp32 3,900 at 150). Attention takes 230 / 550 / 1,030 and the matrices 1,000, three quarters of the processor's
+speed. What did not work: half floats in the caches, 1,750 and 2,470 at 150 and 300 positions; numba's own check for a
+zero divisor, which keeps SwiGLU out of vector registers, 170 instead of 20 microseconds per step of 16. Compiling takes
+3.8 s once on a machine, loading the compiled kernel 0.15 s.
 """
 
 from __future__ import annotations
@@ -23,15 +26,15 @@ from engine.vector_tiles import (
     bytes_1,
     bytes_2,
     bytes_4,
+    bytes_fetching,
+    bytes_fetching_narrow,
     exp,
     floats_1,
     floats_2,
     floats_4,
     floats_narrow,
-    halves_1,
-    halves_narrow,
+    store_byte,
     store_float,
-    store_half,
 )
 
 # Columns of the address table: one row per layer, and one more whose QKV column holds the head.
@@ -103,14 +106,6 @@ def _linear(is_int8, weights, w_scales, x, size, y, outputs, levels, scales):  #
                 row += 1
 
 
-@njit
-def _write(is_half, address, value):  # type: ignore[no-untyped-def]  # numba infers the types
-    if is_half:
-        store_half(address, value)
-    else:
-        store_float(address, value)
-
-
 @njit(fastmath=True)
 def _turn(vector, half, cosines, sines, scale):  # type: ignore[no-untyped-def]  # numba infers the types
     """Rotate one head in place by its position (pairs i, i + D/2), and scale it."""
@@ -120,15 +115,31 @@ def _turn(vector, half, cosines, sines, scale):  # type: ignore[no-untyped-def] 
         vector[half + i] = (right * cosines[i] + left * sines[i]) * scale
 
 
+@njit(fastmath=True)
+def _store_bytes(vector, at, pair_step, item_step):  # type: ignore[no-untyped-def]  # numba infers the types
+    """Store a vector as int8, number i at byte i // 2 * pair_step + i % 2 * item_step, and return its scale."""
+    largest = np.float32(1e-20)
+    for i in range(vector.size):
+        largest = max(largest, abs(vector[i]))
+    factor = np.float32(127.0) / largest
+    for i in range(vector.size // 2):
+        store_byte(at + i * pair_step, np.rint(vector[2 * i] * factor))
+        store_byte(at + i * pair_step + item_step, np.rint(vector[2 * i + 1] * factor))
+    return largest / np.float32(127.0)
+
+
 @njit
-def _remember(is_half, vector, values, keys_at, values_at, position):  # type: ignore[no-untyped-def]  # numba infers the types
-    """Write one head's key (already turned) and value at a position of its cache."""
-    width, item = vector.size, 2 if is_half else 4
-    block = keys_at + (position // 64 * width * 64 + position % 64) * item
-    row = values_at + position * ((width + 31) // 32 * 32) * item
-    for i in range(width):
-        _write(is_half, block + i * 64 * item, vector[i])
-        _write(is_half, row + i * item, values[i])
+def _remember(is_int8, key, value, keys_at, values_at, scales, position):  # type: ignore[no-untyped-def]  # numba infers the types
+    """Write one head's key (already turned) and value at a position of its cache, and their scales (2, T)."""
+    width, block, place = key.size, position // LANES, position % LANES
+    row = (width + 31) // 32 * 32
+    if is_int8:
+        scales[0, position] = _store_bytes(key, keys_at + block * width * LANES + place * 2, 2 * LANES, 1)
+        scales[1, position] = _store_bytes(value, values_at + position // 2 * row * 2 + position % 2, 4, 2)
+    else:
+        for i in range(width):
+            store_float(keys_at + ((block * width + i) * LANES + place) * 4, key[i])
+            store_float(values_at + (position * row + i) * 4, value[i])
 
 
 @njit(fastmath=True)
@@ -143,63 +154,86 @@ def _softmax(scores):  # type: ignore[no-untyped-def]  # numba infers the types
     return np.float32(1.0) / total
 
 
-@njit(fastmath=True)
-def _attend(is_half, query, keys_at, values_at, length, scores, mixed):  # type: ignore[no-untyped-def]  # numba infers the types
+@njit
+def _attend_floats(query, keys_at, values_at, length, scores, mixed):  # type: ignore[no-untyped-def]  # numba infers the types
     """mixed (D, and up to 31 more) = softmax(query . keys) times values, over the first `length` positions."""
-    width, item = query.size, 2 if is_half else 4
+    width, at, to, target = query.size, query.ctypes.data, scores.ctypes.data, mixed.ctypes.data
     row = (width + 31) // 32 * 32
-    at, to = query.ctypes.data, scores.ctypes.data
     for block in range((length + 63) // 64):
-        keys = keys_at + block * width * 64 * item
-        if is_half:
-            halves_1(keys, 128, at, 0, to + block * 256, 0, width, 0, 0)
-        else:
-            floats_1(keys, 256, at, 0, to + block * 256, 0, width, 0, 0)
+        floats_1(keys_at + block * width * 256, 256, at, 0, to + block * 256, 0, width, 0, 0)
     scale = _softmax(scores[:length])
-    first, target = 0, mixed.ctypes.data
-    while first < row:
-        values = values_at + first * item
-        if is_half and row - first >= 64:
-            halves_1(values, row * 2, to, 0, target + first * 4, 0, length, 0, 0)
-        elif is_half:
-            halves_narrow(values, row * 2, to, 0, target + first * 4, 0, length, 0, 0)
-        elif row - first >= 64:
-            floats_1(values, row * 4, to, 0, target + first * 4, 0, length, 0, 0)
+    for first in range(0, row, 64):
+        if row - first >= 64:
+            floats_1(values_at + first * 4, row * 4, to, 0, target + first * 4, 0, length, 0, 0)
         else:
-            floats_narrow(values, row * 4, to, 0, target + first * 4, 0, length, 0, 0)
-        first += 64
+            floats_narrow(values_at + first * 4, row * 4, to, 0, target + first * 4, 0, length, 0, 0)
     for i in range(width):
         mixed[i] *= scale
 
 
+@njit(fastmath=True)
+def _weigh(scores, scales, levels):  # type: ignore[no-untyped-def]  # numba infers the types
+    """Write scores times the scales of their values as int16, and a zero after them; return the scale of that."""
+    largest = np.float32(1e-20)
+    for i in range(scores.size):
+        scores[i] *= scales[i]
+        largest = max(largest, scores[i])
+    limit = np.float32(min(32767, (2**31 - 1) // (127 * scores.size)))
+    factor = limit / largest
+    for i in range(scores.size):
+        levels[i] = np.int16(np.rint(scores[i] * factor))
+    levels[scores.size] = 0
+    return largest / limit
+
+
 @njit
-def _attend_all(shape, layer, fused, mixed, slots, positions, turns, caches, scores):  # type: ignore[no-untyped-def]  # numba infers the types
+def _attend_bytes(query, keys_at, values_at, next_at, cache_scales, length, scores, mixed, levels, scales):  # type: ignore[no-untyped-def]  # numba infers the types
+    """The same over int8 with its scales (2, T); fetches values while it reads keys, then what lies at next_at."""
+    width, at, to, target = query.size, levels.ctypes.data, scores.ctypes.data, mixed.ctypes.data
+    scale_at, ones = scales.ctypes.data, scales[scales.size - LANES :].ctypes.data
+    row, pairs, away = (width + 31) // 32 * 32, (length + 1) // 2, values_at - keys_at
+    _quantise(query.reshape((1, width)), width, levels, scales)
+    for block in range((length + 63) // 64):
+        keys, key_scales = keys_at + block * width * 64, cache_scales.ctypes.data + block * 256
+        bytes_fetching(keys, 128, at, to + block * 256, width // 2, key_scales, scale_at, away)
+    scale = _softmax(scores[:length])
+    scales[0] = scale * _weigh(scores[:length], cache_scales[1], levels[0])
+    away = next_at - values_at
+    for first in range(0, row, 64):
+        values = values_at + first * 2
+        if row - first >= 64:
+            bytes_fetching(values, row * 2, at, target + first * 4, pairs, ones, scale_at, away)
+        else:
+            bytes_fetching_narrow(values, row * 2, at, target + first * 4, pairs, ones, scale_at, away)
+
+
+@njit
+def _attend_all(shape, layer, fused, mixed, slots, positions, turns, caches, cache_scales, scores, levels, scales):  # type: ignore[no-untyped-def]  # numba infers the types
     """Turn, remember and attend for every row; rows of one slot come in the order of their positions."""
-    heads, kv_heads, width, context, half = (
-        shape[HEADS],
-        shape[KV_HEADS],
-        shape[HEAD_DIM],
-        shape[CONTEXT],
-        shape[IS_INT8],
-    )
-    item = 2 if half else 4
-    key_size, value_size = context * width * item, context * ((width + 31) // 32 * 32) * item
+    heads, kv_heads, width, int8 = shape[HEADS], shape[KV_HEADS], shape[HEAD_DIM], shape[IS_INT8]
+    item, down, stacks = 1 if int8 else 4, np.float32(1.0) / np.sqrt(np.float32(width)), shape[LAYERS] * kv_heads
+    key_size, value_size = shape[CONTEXT] * width * item, shape[CONTEXT] * ((width + 31) // 32 * 32) * item
+    scales[scales.size - LANES :] = np.float32(1.0)
     for row in range(slots.size):
-        place = (slots[row] * shape[LAYERS] + layer) * kv_heads
-        cosines, sines = turns[positions[row], 0], turns[positions[row], 1]
+        slot, position = slots[row], positions[row]
+        cosines, sines = turns[position, 0], turns[position, 1]
         for head in range(kv_heads):
-            at = (heads + head) * width
-            key = fused[row, at : at + width]
+            at, stack = (heads + head) * width, layer * kv_heads + head
+            keys_at = caches[0] + (slot * stacks + stack) * key_size
+            values_at, next_at = caches[1] + (slot * stacks + stack) * value_size, keys_at + key_size
+            if head + 1 == kv_heads and row + 1 < slots.size:
+                next_at = caches[0] + (slots[row + 1] * stacks + layer * kv_heads) * key_size
+            key, value = fused[row, at : at + width], fused[row, at + kv_heads * width : at + (kv_heads + 1) * width]
+            kept = cache_scales[slot, stack]
             _turn(key, width // 2, cosines, sines, np.float32(1.0))
-            value = fused[row, at + kv_heads * width : at + (kv_heads + 1) * width]
-            keys_at, values_at = caches[0] + (place + head) * key_size, caches[1] + (place + head) * value_size
-            _remember(half, key, value, keys_at, values_at, positions[row])
-        for head in range(heads):
-            query = fused[row, head * width : (head + 1) * width]
-            _turn(query, width // 2, cosines, sines, np.float32(1.0) / np.sqrt(np.float32(width)))
-            from_head = place + head // (heads // kv_heads)
-            keys_at, values_at = caches[0] + from_head * key_size, caches[1] + from_head * value_size
-            _attend(half, query, keys_at, values_at, positions[row] + 1, scores, mixed[row, head * width :])
+            _remember(int8, key, value, keys_at, values_at, kept, position)
+            for i in range(head * heads // kv_heads, (head + 1) * heads // kv_heads):
+                query, to = fused[row, i * width : (i + 1) * width], mixed[row, i * width :]
+                _turn(query, width // 2, cosines, sines, down)
+                if int8:
+                    _attend_bytes(query, keys_at, values_at, next_at, kept, position + 1, scores, to, levels, scales)
+                else:
+                    _attend_floats(query, keys_at, values_at, position + 1, scores, to)
 
 
 @njit(fastmath=True, error_model="numpy")  # the check for a zero divisor would keep the loop out of vector registers
@@ -222,18 +256,21 @@ def _add(x, y):  # type: ignore[no-untyped-def]  # numba infers the types
 
 _SIGNATURE = types.void(
     types.int64[::1], types.int64[:, ::1], types.float32[:, ::1], types.float32, types.float32[:, :, ::1],
-    types.int64[::1], types.int64[::1], types.int64[::1], types.float32[:, ::1], types.float32[:, :, ::1],
-    types.int16[:, ::1], types.float32[::1], types.int64, types.float32[:, ::1],
+    types.int64[::1], types.float32[:, :, :, ::1], types.int64[::1], types.int64[::1], types.float32[:, ::1],
+    types.float32[:, :, ::1], types.int16[:, ::1], types.float32[::1], types.int64, types.float32[:, ::1],
 )  # fmt: skip
 
 
 @njit(_SIGNATURE, cache=True, nogil=True)
-def run_layers(shape, table, norms, epsilon, turns, caches, slots, positions, x, work, levels, scales, first, logits):  # type: ignore[no-untyped-def]  # typed by the signature
+def run_layers(  # type: ignore[no-untyped-def]  # typed by the signature
+    shape, table, norms, epsilon, turns, caches, cache_scales, slots, positions, x, work, levels, scales, first, logits
+):
     """Run all layers on the embedded rows x (R, H), in place, and write logits of the rows from `first` on.
 
     shape: see LAYERS ...; table: addresses (L + 1, 8); norms: (2 L + 1, H); turns: cosines and sines (T, 2, D / 2);
-    caches: addresses of keys and values; slots, positions: (R,); work: four scratch sheets (4, R, widest + 64);
-    levels, scales: int16 rows (R, widest) and their scales (R + 64,); logits: (R - first, V rounded up to 64).
+    caches: addresses of keys and values; cache_scales: theirs in int8 (slots, L x KV heads, 2, T), else (.., 0);
+    slots, positions: (R,); work: four scratch sheets (4, R, widest + 64); levels, scales: int16 rows (R, widest) and
+    their scales (R + 64,); logits: (R - first, V rounded up to 64).
     """
     rows, hidden, inner, int8 = slots.size, shape[HIDDEN], shape[INNER], shape[IS_INT8]
     queries, width = shape[HEADS] * shape[HEAD_DIM], shape[HEAD_DIM]
@@ -244,7 +281,7 @@ def run_layers(shape, table, norms, epsilon, turns, caches, slots, positions, x,
         at = table[layer]
         _normalise(x, norms[2 * layer], epsilon, normed)
         _linear(int8, at[QKV], at[QKV_SCALE], normed, hidden, fused, fused_width, levels, scales)
-        _attend_all(shape, layer, fused, mixed, slots, positions, turns, caches, scores)
+        _attend_all(shape, layer, fused, mixed, slots, positions, turns, caches, cache_scales, scores, levels, scales)
         _linear(int8, at[OUT], at[OUT_SCALE], mixed, queries, fused, hidden_up, levels, scales)
         _add(x, fused)
         _normalise(x, norms[2 * layer + 1], epsilon, normed)

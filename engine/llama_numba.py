@@ -51,7 +51,7 @@ class _Scratch:
         widest = max(shape.hidden, fused, queries, 2 * shape.inner, shape.context_length) + 2 * kernels.LANES
         self.work = np.zeros((4, ROWS_PER_PASS, widest), np.float32)
         self.levels = np.zeros((ROWS_PER_PASS, widest), np.int16)
-        self.scales = np.zeros(ROWS_PER_PASS, np.float32)
+        self.scales = np.zeros(ROWS_PER_PASS + kernels.LANES, np.float32)
 
 
 class NumbaArithmetic:
@@ -101,12 +101,12 @@ class NumbaArithmetic:
         caches = np.array([memory.keys.ctypes.data, memory.values.ctypes.data], np.int64)
         parts = 1 if first else min(len(self._scratches), slots.size // ROWS_WORTH_A_THREAD)
         if self._pool is None or parts < 2:
-            self._run_part(self._scratches[0], caches, slots, positions, x, first, logits)
+            self._run_part(self._scratches[0], caches, memory.scales, slots, positions, x, first, logits)
         else:
             cuts = [slots.size * part // parts for part in range(parts + 1)]
             ranges = [slice(a, b) for a, b in pairwise(cuts)]
             calls = [
-                (s, caches, slots[r], positions[r], x[r], 0, logits[r])
+                (s, caches, memory.scales, slots[r], positions[r], x[r], 0, logits[r])
                 for s, r in zip(self._scratches, ranges, strict=False)
             ]
             others = [self._pool.submit(self._run_part, *call) for call in calls[1:]]
@@ -119,6 +119,7 @@ class NumbaArithmetic:
         self,
         scratch: _Scratch,
         caches: NDArray[np.int64],
+        cache_scales: NDArray[np.float32],
         slots: NDArray[np.int64],
         positions: NDArray[np.int64],
         x: NDArray[np.float32],
@@ -126,8 +127,8 @@ class NumbaArithmetic:
         logits: NDArray[np.float32],
     ) -> None:
         kernels.run_layers(
-            self._shape, self._table, self._norms, self._epsilon, self._turns, caches, slots, positions, x,
-            scratch.work, scratch.levels, scratch.scales, first, logits,
+            self._shape, self._table, self._norms, self._epsilon, self._turns, caches, cache_scales, slots, positions,
+            x, scratch.work, scratch.levels, scratch.scales, first, logits,
         )  # fmt: skip
 
 

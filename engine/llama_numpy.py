@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.checkpoint import Weights, float_matrix, int8_matrix
-from engine.llama import Embedding, LlamaShape, Memory, Precision, layer_tensors, norm_tensors, turn_table
+from engine.llama import KEY_BLOCK, Embedding, LlamaShape, Memory, Precision, layer_tensors, norm_tensors, turn_table
 
 Floats = NDArray[np.float32]
 
@@ -79,13 +79,28 @@ class NumpyArithmetic:
         stacks = slice(layer * shape.kv_heads, (layer + 1) * shape.kv_heads)
         mixed = np.empty((rows, shape.heads, shape.head_dim), np.float32)
         for row, (slot, position) in enumerate(zip(slots, positions, strict=True)):
-            memory.keys[slot, stacks, position // 64, :, position % 64] = keys[row]
-            memory.values[slot, stacks, position, : shape.head_dim] = values[row]
-            past = memory.keys[slot, stacks].astype(np.float32).transpose(0, 1, 3, 2)
-            past = past.reshape(shape.kv_heads, -1, shape.head_dim)[:, : position + 1]  # (KV heads, T, D)
-            seen = memory.values[slot, stacks, : position + 1, : shape.head_dim].astype(np.float32)
+            past, seen = self._remember(memory, (slot, stacks), position, keys[row], values[row])
             grouped = queries[row].reshape(shape.kv_heads, -1, shape.head_dim)
             scores = grouped @ past.transpose(0, 2, 1)
             weights = np.exp(scores - scores.max(axis=2, keepdims=True))
             mixed[row] = (weights @ seen / weights.sum(axis=2, keepdims=True)).reshape(shape.heads, -1)
         return mixed.reshape(rows, -1)
+
+    def _remember(
+        self, memory: Memory, at: tuple[int, slice], position: int, keys: Floats, values: Floats
+    ) -> tuple[Floats, Floats]:
+        """Write keys and values (KV heads, D) at a position; return all up to it (KV heads, position + 1, D)."""
+        block, place, width = position // KEY_BLOCK, position % KEY_BLOCK, self._shape.head_dim
+        stored_keys, stored_values, scales = memory.keys[at], memory.values[at], memory.scales[at]
+        if not self._int8:
+            stored_keys[:, block, :, place], stored_values[:, position, :width] = keys, values
+            past = stored_keys.transpose(0, 1, 3, 2).reshape(len(keys), -1, width)
+            return past[:, : position + 1], stored_values[:, : position + 1, :width]
+        scales[:, :, position] = np.abs([keys, values]).max(axis=2).T / 127 + np.float32(1e-22)
+        keys, values = (np.rint(x / scales[:, i, position, None]) for i, x in enumerate((keys, values)))
+        stored_keys[:, block, :, place] = keys.reshape(len(keys), -1, 2)
+        stored_values[:, position // 2, :width, position % 2] = values
+        past = stored_keys.transpose(0, 1, 3, 2, 4).reshape(len(keys), -1, width)
+        seen = stored_values.transpose(0, 1, 3, 2).reshape(len(keys), -1, self._shape.value_width)
+        past, seen = past * scales[:, 0, :, None], seen[:, :, :width] * scales[:, 1, :, None]
+        return past[:, : position + 1], seen[:, : position + 1]

@@ -1,4 +1,4 @@
-"""Vector code that numba cannot write by itself: tiles of matrix products, exponentials, half floats, in LLVM.
+"""Vector code that numba cannot write by itself: tiles of matrix products, exponentials, stores, in LLVM.
 
 Knows nothing of models. numba's disk cache watches only the file of the function that is cached, so after a change here
 touch `decoder_kernels.py` and `sampling_kernels.py` (an installation renews all three).
@@ -12,8 +12,10 @@ int8 weights meet int16 activations two k at a time in `vpdpwssd`.
 Measured on one core of an AMD EPYC (Zen 4), 5.9M weights in one matrix, milliseconds at batch 1 / 4 / 16:
 fp32 0.34 / 0.45 / 1.75; int8 0.082 / 0.21 / 0.84. What did not work: leaving the int16 products to LLVM (shuffle,
 sign-extend, multiply, add) gives `vpmulld`, 0.27 / 0.71 / 2.82, so the instruction is named; it stays as the way for
-other processors. Prefetching 1 to 4 KiB ahead in the loop: no gain in scores and values of 16 sequences (1.6 ms in
-fp32, 0.9 ms in int8 a step at 200 positions either way: the memory's own speed), and at 1 and 2 KiB up to half more.
+other processors. Keys and values of a head are short streams far from each other, so the processor's own prefetching
+starts anew with each; asking while one stream is read for the next one, whole, takes scores and values of 16 sequences
+from 0.75 to 0.5 ms a step at 150 positions and from 1.3 to 1.0 at 300 in int8 (into the first cache: 0.6 and 1.3).
+Asking 1 to 4 KiB ahead in the same stream gains nothing, and fp32 gains nothing either way: the memory's own speed.
 """
 
 from __future__ import annotations
@@ -27,9 +29,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 I8, I16, I32, I64 = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64)
-F16, F32 = ir.HalfType(), ir.FloatType()
+F32 = ir.FloatType()
 FLOATS, INTS = ir.VectorType(F32, 16), ir.VectorType(I32, 16)
-BYTES_PER_LANES = {"f32": 64, "f16": 32, "i8": 32}  # one step of k for 16 outputs; i8 takes two k at once
+BYTES_PER_LANES = {"f32": 64, "i8": 32}  # one step of k for 16 outputs; i8 takes two k at once
 
 
 def _splat(build: Any, scalar: Any, vector: Any) -> Any:
@@ -46,8 +48,6 @@ def _load(build: Any, address: Any, offset: int, kind: Any, align: int) -> Any:
 def _load_weights(build: Any, address: Any, offset: int, kind: str) -> Any:
     if kind == "f32":
         return _load(build, address, offset, FLOATS, 4)
-    if kind == "f16":
-        return build.fpext(_load(build, address, offset, ir.VectorType(F16, 16), 2), FLOATS)
     return build.sext(_load(build, address, offset, ir.VectorType(I8, 32), 1), ir.VectorType(I16, 32))
 
 
@@ -94,7 +94,15 @@ def _store_tile(build: Any, kind: str, sums: Any, y: Any, y_stride: Any, scales:
         y = build.add(y, y_stride)
 
 
-def _emit_tile(build: Any, kind: str, groups: int, rows: int, args: Any) -> None:
+def _fetch(build: Any, address: Any) -> None:
+    """Ask for the line of an address to be brought into the second cache."""
+    pointer = build.inttoptr(address, I8.as_pointer())
+    signature = ir.FunctionType(ir.VoidType(), [pointer.type, I32, I32, I32])
+    fetch = build.module.declare_intrinsic("llvm.prefetch", (pointer.type,), signature)
+    build.call(fetch, [pointer, ir.Constant(I32, 0), ir.Constant(I32, 2), ir.Constant(I32, 1)])
+
+
+def _emit_tile(build: Any, kind: str, groups: int, rows: int, args: Any, away: Any = None) -> None:
     weights, w_stride, x, x_stride, y, y_stride, steps, scales, x_scales = args
     sum_type = INTS if kind == "i8" else FLOATS
     before, loop, after = build.block, build.append_basic_block("over_k"), build.append_basic_block("store")
@@ -107,6 +115,8 @@ def _emit_tile(build: Any, kind: str, groups: int, rows: int, args: Any) -> None
     sums = [[build.phi(sum_type) for _ in range(groups)] for _ in range(rows)]
     x_offset = build.shl(k, ir.Constant(I64, 2))  # one float32 or two int16
     loaded = [_load_weights(build, w_address, BYTES_PER_LANES[kind] * g, kind) for g in range(groups)]
+    for line in range(0, BYTES_PER_LANES[kind] * groups if away is not None else 0, 64):
+        _fetch(build, build.add(w_address, build.add(away, ir.Constant(I64, line))))
     more = [
         [_multiply_add(build, kind, sums[r][g], loaded[g], build.add(x_rows[r], x_offset)) for g in range(groups)]
         for r in range(rows)
@@ -137,6 +147,22 @@ def _tile(kind: str, *, groups: int, rows: int) -> Any:
     return tile
 
 
+def _fetching_tile(kind: str, *, groups: int) -> Any:
+    @intrinsic
+    def tile(context, weights, w_stride, x, y, steps, scales, x_scales, away):  # type: ignore[no-untyped-def]  # numba reads the arguments
+        """A tile of one row that asks, with each weight, for the memory `away` bytes from it."""
+
+        def emit(_context: Any, build: Any, _signature: Any, args: Any) -> Any:
+            weights, w_stride, x, y, steps, scales, x_scales, away = args
+            zero = ir.Constant(I64, 0)
+            _emit_tile(build, kind, groups, 1, (weights, w_stride, x, zero, y, zero, steps, scales, x_scales), away)
+            return _context.get_dummy_value()
+
+        return types.void(*[types.int64] * 8), emit
+
+    return tile
+
+
 @intrinsic
 def _power_of_two(context, exponent):  # type: ignore[no-untyped-def]  # numba reads the arguments
     """2 ** exponent for a whole float32 of -126..127, made from its bits."""
@@ -149,9 +175,11 @@ def _power_of_two(context, exponent):  # type: ignore[no-untyped-def]  # numba r
 
 
 @intrinsic
-def store_half(context, address, value):  # type: ignore[no-untyped-def]  # numba reads the arguments
+def store_byte(context, address, value):  # type: ignore[no-untyped-def]  # numba reads the arguments
+    """Store a whole float32 of -128..127 as int8."""
+
     def emit(_context: Any, build: Any, _signature: Any, args: Any) -> Any:
-        build.store(build.fptrunc(args[1], F16), build.inttoptr(args[0], F16.as_pointer()), align=2)
+        build.store(build.trunc(build.fptosi(args[1], I32), I8), build.inttoptr(args[0], I8.as_pointer()), align=1)
         return _context.get_dummy_value()
 
     return types.void(types.int64, types.float32), emit
@@ -168,8 +196,8 @@ def store_float(context, address, value):  # type: ignore[no-untyped-def]  # num
 
 floats_1, floats_2, floats_4 = (_tile("f32", groups=4, rows=rows) for rows in (1, 2, 4))
 bytes_1, bytes_2, bytes_4 = (_tile("i8", groups=4, rows=rows) for rows in (1, 2, 4))
-halves_1 = _tile("f16", groups=4, rows=1)
-halves_narrow, floats_narrow = (_tile(kind, groups=2, rows=1) for kind in ("f16", "f32"))
+floats_narrow = _tile("f32", groups=2, rows=1)
+bytes_fetching, bytes_fetching_narrow = (_fetching_tile("i8", groups=groups) for groups in (4, 2))
 
 
 @njit(fastmath=True)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from engine.song.models import SongModels
     from tests.tiny_models import TinyModels
+
+settings.register_profile("without_deadline", deadline=None)  # a busy machine breaks no promise
+settings.load_profile("without_deadline")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import click
 from engine.errors import RequestError
 
 PATH = click.Path(path_type=Path)
+WIDTH_IN_FILES = 132  # columns, where the table goes to a pipe
 INDEX_FOLDER = Path("runs") / "training_text"
 as_json_option = click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else")
 data_option = click.option("--data", type=PATH, required=True, help="a folder that `songwright train lyrics` prepared")
@@ -64,7 +65,7 @@ def songs(
         made = make_songs(requests, models, report)
     found = figures_by_style(made, training)
     if data is not None:
-        found["people"] = human_figures(data)
+        found["people"] = human_figures(data, training)
     if as_json:
         _print_json({"songs": count, "bars": BARS, "figures": found})
         return
@@ -226,7 +227,8 @@ def _print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str
         table.add_column(column, justify="left" if place == 0 else "right", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    (console if console.is_terminal else Console(width=WIDTH_IN_FILES)).print(table)
 
 
 def _number(value: Any) -> str:

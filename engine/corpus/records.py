@@ -137,7 +137,7 @@ class Truecaser:
     def _word(self, word: str) -> str:
         lower = word.lower()
         base = re.split(r"['-]", lower)[0]
-        if lower in self._capital or base == "i":
+        if lower in self._capital or lower.removesuffix("'s") in self._capital or base == "i":
             return word.capitalize() if word.isupper() and len(word) > 1 else word[:1].upper() + word[1:]
         return lower
 

@@ -56,18 +56,26 @@ def pack(
 def show_order(
     weights: np.ndarray, tokens_per_text: np.ndarray, tokens_wanted: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return text indices, shuffled pass by pass, in which text i occurs in proportion to weights[i] (texts,)."""
+    """Return text indices, shuffled pass by pass, in which text i occurs in proportion to weights[i] (texts,).
+
+    They hold at least `tokens_wanted` ids; none where all weights are 0.
+    """
     expected = float((weights * tokens_per_text).sum())
-    passes = max(1, int(np.ceil(tokens_wanted / max(expected, 1.0))))
-    order = []
-    for _ in range(passes):
+    if not expected:
+        return np.array([], np.int64)
+    order: list[np.ndarray] = []
+    shown = 0
+    while len(order) < np.ceil(tokens_wanted / expected) or shown < tokens_wanted:
         repeats = np.floor(weights + rng.random(len(weights))).astype(np.int64)
         order.append(rng.permutation(np.repeat(np.arange(len(weights)), repeats)))
-    return np.concatenate(order)
+        shown += int(tokens_per_text[order[-1]].sum())
+    return np.concatenate(order) if order else np.array([], np.int64)
 
 
 class RowDataset:
     """Rows of `length` ids cut from shown texts, early weights first, late weights in the last `late_share`.
+
+    Where one of the two is 0 for every text, the other stands in.
 
     Each row is a dict of lists for `transformers.Trainer`: input_ids, labels (-100 where nothing is learned).
     """
@@ -78,7 +86,8 @@ class RowDataset:
         sizes = np.diff(shard.starts)
         pieces = []
         for column, wanted in ((0, rows * length - late), (1, late)):
-            order = show_order(shard.weights[:, column], sizes, wanted, rng) if wanted else np.array([], np.int64)
+            weights = shard.weights[:, column] if shard.weights[:, column].any() else shard.weights.max(axis=1)
+            order = show_order(weights, sizes, wanted, rng) if wanted else np.array([], np.int64)
             cut = np.searchsorted(np.cumsum(sizes[order]), wanted) + 1
             pieces.append(order[:cut])
         self._length = length

@@ -11,7 +11,8 @@ from engine.corpus.lyric_corpus import TOKENIZER
 from engine.corpus.shards import Shard
 from engine.errors import RequestError
 from engine.evaluation import lyric_metrics
-from engine.evaluation.song_figures import WORDS_COMPARED, dictionary_words, variety_figures
+from engine.evaluation.memorisation import TrainingText
+from engine.evaluation.song_figures import WORDS_COMPARED, real_words, shared_figures, variety_figures
 from engine.lyrics.prompt import reverse_line
 from engine.lyrics.tokenizer import LyricTokenizer
 
@@ -19,7 +20,7 @@ SONGS = 50
 Sections = list[tuple[str, tuple[str, ...]]]
 
 
-def human_figures(data: Path, count: int = SONGS) -> dict[str, Any]:
+def human_figures(data: Path, training: TrainingText | None = None, count: int = SONGS) -> dict[str, Any]:
     """Return the figures of METRICS 3 that do not need a request, of up to `count` songs of the held-out splits.
 
     data: a prepared lyric corpus. Songs are texts of kind "song" of a hundred words or more, in order of the test split,
@@ -28,11 +29,14 @@ def human_figures(data: Path, count: int = SONGS) -> dict[str, Any]:
     songs = list(_songs(data))[:count]
     if not songs:
         raise RequestError(f"{data} holds out no song of {WORDS_COMPARED} words; prepare a larger corpus")
-    lines = [line for sections in songs for _, of_section in sections for line in of_section]
+    texts = [[line for _, lines in sections for line in lines] for sections in songs]
     return {
-        **variety_figures([_words(sections) for sections in songs]),
+        **variety_figures([lyric_metrics.words_of_lines(lines) for lines in texts]),
         "repetition": lyric_metrics.repetition(songs),
-        "real-word rate": lyric_metrics.real_word_rate(lines, dictionary_words()),
+        "real-word rate": lyric_metrics.real_word_rate(
+            (line for lines in texts for line in lines), real_words(training)
+        ),
+        **(shared_figures(texts, training) if training else {}),
     }
 
 

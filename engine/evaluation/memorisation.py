@@ -24,6 +24,7 @@ from engine.evaluation.lyric_metrics import plain_words
 WORDS_PER_KEY, KEYS = 3, 3  # three ids of 21 bits in a key of 64
 SORTED_WORDS = WORDS_PER_KEY * KEYS
 BITS = 21
+USUAL_USES = 3  # METRICS 3, real-word rate
 BOUNDARY, UNKNOWN = 0, 2**BITS - 1
 LONGEST_RUN_ALLOWED, LONGEST_LINE_ALLOWED = 7, 4  # words; METRICS 3
 
@@ -88,6 +89,12 @@ class TrainingText:
     @cached_property
     def _ids(self) -> dict[str, int]:
         return {word: i for i, word in enumerate(self.vocabulary, 1)}
+
+    @cached_property
+    def usual_words(self) -> frozenset[str]:
+        """Return the words used three times or more."""
+        counts = np.bincount(self.words, minlength=len(self.vocabulary) + 1)[1:]
+        return frozenset(self.vocabulary[i] for i in np.flatnonzero(counts >= USUAL_USES))
 
     def _starting_at(self, position: int) -> list[int]:
         return cast("list[int]", self.words[position : position + SORTED_WORDS].tolist())

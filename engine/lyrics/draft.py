@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from engine.lyrics.lexicon import Word
 from engine.lyrics.prosody import Syllable, syllables_of
@@ -33,12 +34,25 @@ class Draft:
     used: Counter[str] = field(default_factory=Counter)
     rhyme_words: dict[str, Word] = field(default_factory=dict)  # letter -> last word of its latest line, this section
     end_words: set[str] = field(default_factory=set)
+    texts: list[list[str]] = field(default_factory=list)  # the words of every line, in lower case
+    pairs: set[tuple[str, str]] = field(default_factory=set)  # of words that stand side by side in them
 
     def add(self, line: WrittenLine, letter: str) -> None:
         self.sections[-1].append(line)
-        self.used.update(word.text.lower() for word in line.words)
-        self.end_words.add(line.words[-1].text.lower())
+        texts = [word.text.lower() for word in line.words]
+        self.texts.append(texts)
+        self.pairs.update(pairwise(texts))
+        self.used.update(texts)
+        self.end_words.add(texts[-1])
         self.rhyme_words[letter] = line.words[-1]
+
+    def theme_is_said(self) -> bool:
+        """Return whether the section under way has a word of the theme."""
+        return any(word.text.lower() in self.theme for line in self.sections[-1] for word in line.words)
+
+    def end_words_of_section(self) -> set[str]:
+        """Return the last words of the lines written in this section, in lower case."""
+        return {line.words[-1].text.lower() for line in self.sections[-1]}
 
     def lines(self) -> list[WrittenLine]:
         return [line for section in self.sections for line in section]

@@ -1,4 +1,4 @@
-"""The words that the lyric model may write, as a trie over token ids with syllables and rhyme keys.
+"""The words that the lyric model may write, sorted by their token ids, with syllables and rhyme families.
 
 Does not know lines, songs or models.
 """
@@ -6,9 +6,10 @@ Does not know lines, songs or models.
 from __future__ import annotations
 
 import gzip
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ from engine.lyrics.prompt import is_archaic
 from engine.lyrics.pronunciation import pronounce
 from engine.lyrics.prosody import rhyme_key_of, syllables_in
 from engine.lyrics.tokenizer import LyricTokenizer
+
+WORD_END = -1  # stands after the last id of a word; sorts before every id
+Rows = np.ndarray  # bool (W,): a choice among the words of a lexicon
 
 
 @dataclass(frozen=True)
@@ -38,54 +42,44 @@ class Word:
     rhyme_key: str
     sound: tuple[str, ...]
     count: int
-    is_archaic: bool
 
 
-@dataclass
-class Node:
-    """A place in the trie: `word` if one ends here, the fewest syllables of a word at or below it."""
+@dataclass(frozen=True)
+class Beginning:
+    """The words that begin with the same `depth` ids: rows `first` to `stop` - 1 of a lexicon."""
 
-    children: dict[int, Node] = field(default_factory=dict)
-    word: Word | None = None
-    fewest_syllables: int = 99
-
-    def add(self, word: Word) -> None:
-        node = self
-        node.fewest_syllables = min(node.fewest_syllables, word.syllables)
-        for i in word.ids:
-            node = node.children.setdefault(i, Node())
-            node.fewest_syllables = min(node.fewest_syllables, word.syllables)
-        node.word = word
-
-    def continuations(self, syllables: int) -> list[int]:
-        """Return the ids that lead on to a word of at most `syllables` syllables."""
-        return [i for i, child in self.children.items() if child.fewest_syllables <= syllables]
-
-
-def build_trie(words: Iterable[Word]) -> Node:
-    root = Node()
-    for word in words:
-        root.add(word)
-    return root
+    first: int
+    stop: int
+    depth: int
 
 
 class Lexicon:
-    """All words, their trie, and their families by rhyme key."""
+    """All words in the order of their ids (W,), so that the words with the same beginning stand together.
 
-    def __init__(self, words: Sequence[Word], vocab_size: int) -> None:
-        self.words = {word.text: word for word in words}
+    syllables, counts: int64 (W,). ids: int64 (W, longest + 1), WORD_END after the last id of a word.
+    """
+
+    def __init__(self, words: Iterable[Word], vocab_size: int) -> None:
+        self.words: list[Word] = sorted(words, key=attrgetter("ids"))
         self.vocab_size = vocab_size
-        self.root = build_trie(words)
-        self.families: dict[str, list[Word]] = defaultdict(list)
-        for word in words:
-            self.families[word.rhyme_key].append(word)
+        self.ids = _table([word.ids for word in self.words])
+        self.syllables = np.array([word.syllables for word in self.words], np.int64)
+        self.counts = np.array([word.count for word in self.words], np.int64)
+        self._spellings, self._spelling = _numbered(word.text.lower() for word in self.words)
+        self._rhyme_keys, self._family = _numbered(word.rhyme_key for word in self.words)
+        self._sounds, self._sound = _numbered(word.sound for word in self.words)
+        first_ids, starts = np.unique(self.ids[:, 0], return_index=True)
+        stops = [*starts[1:].tolist(), len(self.words)]
+        places = zip(first_ids.tolist(), starts.tolist(), stops, strict=True)
+        self._first = {i: Beginning(first, stop, 1) for i, first, stop in places}
         self._start_masks: dict[int, np.ndarray] = {}
 
     @classmethod
     def from_entries(cls, entries: Sequence[Entry], tokenizer: LyricTokenizer) -> Lexicon:
         encoded = tokenizer.encode_batch([f" {entry.text}" for entry in entries])
-        words = [make_word(entry, tuple(ids)) for entry, ids in zip(entries, encoded, strict=True)]
-        return cls(words, tokenizer.vocab_size)
+        return cls(
+            [make_word(entry, tuple(ids)) for entry, ids in zip(entries, encoded, strict=True)], tokenizer.vocab_size
+        )
 
     @classmethod
     def open(cls, path: Path, tokenizer: LyricTokenizer, *, archaic: bool) -> Lexicon:
@@ -93,40 +87,89 @@ class Lexicon:
         entries = [e for e in read_words(path) if archaic or not is_archaic(e.text.lower())]
         return cls.from_entries(entries, tokenizer)
 
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, text: str) -> bool:
+        """Return whether a word is here, in whatever case."""
+        return text.lower() in self._spellings
+
     def with_words(self, texts: Iterable[str], tokenizer: LyricTokenizer) -> Lexicon:
-        """Return a lexicon that also has `texts` (the words of a theme); this one if it has them already."""
-        missing = [text for text in texts if text not in self.words]
+        """Return a lexicon that also has `texts` (the words of a theme); this one if it has them already, in any case."""
+        missing = list(dict.fromkeys(text for text in texts if text not in self))
         if not missing:
             return self
-        added = [
-            make_word(Entry(text, 0, pronounce(text.lower())), tuple(tokenizer.encode(f" {text}"))) for text in missing
-        ]
-        return Lexicon([*self.words.values(), *added], self.vocab_size)
+        added = [make_word(Entry(text, 0, pronounce(text)), tuple(tokenizer.encode(f" {text}"))) for text in missing]
+        return Lexicon([*self.words, *added], self.vocab_size)
+
+    def starts(self, rows: Rows) -> np.ndarray:
+        """Return which ids can start one of the words: bool (V,)."""
+        mask = np.zeros(self.vocab_size, dtype=bool)
+        mask[self.ids[rows, 0]] = True
+        return mask
 
     def start_mask(self, syllables: int) -> np.ndarray:
-        """Return which ids can start a word of at most `syllables` syllables: bool (V,)."""
+        """Return which ids can start a word of at most `syllables` syllables: bool (V,), not to be changed."""
         if syllables not in self._start_masks:
-            mask = np.zeros(self.vocab_size, dtype=bool)
-            mask[self.root.continuations(syllables)] = True
-            self._start_masks[syllables] = mask
+            self._start_masks[syllables] = self.starts(self.syllables <= syllables)
         return self._start_masks[syllables]
 
-    def rhymes_with(self, word: Word, taken: Iterable[str] = ()) -> list[Word]:
-        """Return the words that rhyme with `word` and sound different, without those in `taken`."""
-        refused = {text.lower() for text in taken} | {word.text.lower()}
-        return [w for w in self.families[word.rhyme_key] if w.sound != word.sound and w.text.lower() not in refused]
+    def beginning(self, token_id: int, after: Beginning | None = None) -> Beginning | None:
+        """Return the words that begin with the ids of `after` (none at first) and this one; None where there are none."""
+        if after is None:
+            return self._first.get(token_id)
+        column = self.ids[after.first : after.stop, after.depth]
+        if len(column) == 1:
+            return Beginning(after.first, after.stop, after.depth + 1) if column[0] == token_id else None
+        left, right = column.searchsorted((token_id, token_id + 1))
+        return Beginning(after.first + int(left), after.first + int(right), after.depth + 1) if left < right else None
+
+    def spelled(self, texts: Collection[str]) -> Rows:
+        """Return the words that are spelled like one of `texts`, in whatever case."""
+        known = [self._spellings[text.lower()] for text in texts if text.lower() in self._spellings]
+        return _any_of(self._spelling, known, len(self._spellings))
+
+    def with_rhyme_keys(self, keys: Collection[str]) -> Rows:
+        """Return the words of these families."""
+        known = [self._rhyme_keys[key] for key in keys if key in self._rhyme_keys]
+        return _any_of(self._family, known, len(self._rhyme_keys))
+
+    def rhymes_with(self, word: Word) -> Rows:
+        """Return the words that rhyme with `word`: same rhyme key, another sound and another spelling."""
+        same = self._sound == self._sounds.get(word.sound, -1)
+        return self.with_rhyme_keys([word.rhyme_key]) & ~same & ~self.spelled([word.text])
+
+    def in_families(self, rows: Rows, *, more_than: int) -> Rows:
+        """Return the words whose family has more than so many different sounds among `rows`."""
+        _, first_row = np.unique(self._sound[rows], return_index=True)
+        sizes = np.bincount(self._family[rows][first_row], minlength=len(self._rhyme_keys))
+        return (sizes > more_than)[self._family]
+
+
+def _table(sequences: Sequence[Sequence[int]]) -> np.ndarray:
+    """Return int64 (W, longest + 1), each row filled up with WORD_END."""
+    lengths = np.array([len(ids) for ids in sequences], np.int64)
+    table = np.full((len(sequences), int(lengths.max(initial=0)) + 1), WORD_END, np.int64)
+    table[np.arange(table.shape[1]) < lengths[:, None]] = np.fromiter(chain.from_iterable(sequences), np.int64)
+    return table
+
+
+def _numbered(values: Iterable[object]) -> tuple[dict[object, int], np.ndarray]:
+    """Return a number for each different value, and the numbers of `values` in order: int64 (W,)."""
+    numbers: dict[object, int] = {}
+    return numbers, np.array([numbers.setdefault(value, len(numbers)) for value in values], np.int64)
+
+
+def _any_of(numbers: np.ndarray, wanted: Sequence[int], size: int) -> Rows:
+    """Return where `numbers` (each under `size`) is one of `wanted`."""
+    chosen = np.zeros(size, dtype=bool)
+    chosen[list(wanted)] = True
+    return chosen[numbers]
 
 
 def make_word(entry: Entry, ids: tuple[int, ...]) -> Word:
-    return Word(
-        text=entry.text,
-        ids=ids,
-        syllables=syllables_in(entry.sound),
-        rhyme_key=rhyme_key_of(entry.sound),
-        sound=entry.sound,
-        count=entry.count,
-        is_archaic=is_archaic(entry.text.lower()),
-    )
+    sound = entry.sound
+    return Word(entry.text, ids, syllables_in(sound), rhyme_key_of(sound), sound, entry.count)
 
 
 def read_words(path: Path) -> list[Entry]:

@@ -107,7 +107,8 @@ def _codes(ids: np.ndarray, order: int) -> list[np.ndarray]:
     scale = 1
     for lag in range(1, order + 1):
         before = np.full(len(wide) - 1, END, np.int64)
-        before[lag - 1 :] = wide[: len(wide) - lag]
+        reach = max(0, len(wide) - lag)
+        before[len(before) - reach :] = wide[:reach]
         before[~inside] = END
         inside &= before != END
         scale *= VOCAB_SIZE

@@ -37,6 +37,12 @@ ARCHAIC_WORDS = frozenset(
     """.split()
 )
 ARCHAIC_ENDING = re.compile(r"^[a-z']{2,}(?:eth|'st)$|^[a-z]{3,}'d$")
+NOT_ARCHAIC = frozenset(
+    """
+    teeth elizabeth nazareth macbeth kenneth gareth twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth
+    ninetieth you'd they'd she'd who'd there'd that'd what'd how'd where'd
+    """.split()
+)
 
 
 def special_tokens() -> list[str]:
@@ -48,7 +54,7 @@ def special_tokens() -> list[str]:
 
 def is_archaic(word: str) -> bool:
     """Return whether a lower-case word belongs to verse of long ago: thee, hath, o'er, singeth, lov'd."""
-    return word in ARCHAIC_WORDS or bool(ARCHAIC_ENDING.match(word))
+    return word in ARCHAIC_WORDS or (bool(ARCHAIC_ENDING.match(word)) and word not in NOT_ARCHAIC)
 
 
 def reverse_line(line: str) -> str:

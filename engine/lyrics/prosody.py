@@ -57,10 +57,15 @@ def word_rhyme_key(word: str) -> str:
 
 def rhyme_key_of(phonemes: Sequence[str]) -> str:
     """Return the phonemes from the last stressed vowel on; "" for none."""
-    stressed = [i for i, phoneme in enumerate(phonemes) if phoneme[-1] in "12"]
-    vowels = [i for i, phoneme in enumerate(phonemes) if phoneme[-1].isdigit()]
-    start = (stressed or vowels or [0])[-1]
-    return " ".join(phoneme.rstrip("012") for phoneme in phonemes[start:])
+    start = None
+    for index in range(len(phonemes) - 1, -1, -1):
+        stress = phonemes[index][-1]
+        if stress in "12":
+            start = index
+            break
+        if stress == "0" and start is None:
+            start = index  # the last vowel, where none is stressed
+    return " ".join(phoneme.rstrip("012") for phoneme in phonemes[start or 0 :])
 
 
 def rhyme_key(line: str) -> str:
@@ -77,7 +82,8 @@ def syllables_of(line: str) -> tuple[Syllable, ...]:
     return tuple(found)
 
 
-def _syllables_of_token(token: str) -> list[Syllable]:
+@lru_cache(maxsize=65536)
+def _syllables_of_token(token: str) -> tuple[Syllable, ...]:
     words = list(WORD.finditer(token))
     found: list[Syllable] = []
     for index, match in enumerate(words):
@@ -85,7 +91,7 @@ def _syllables_of_token(token: str) -> list[Syllable]:
         start = match.start() if index else 0  # leading punctuation belongs to the first syllable
         end = words[index + 1].start() if index + 1 < len(words) else len(token)
         found.extend(_placed(token[start:end], match.start() - start, pieces))
-    return found
+    return tuple(found)
 
 
 def _placed(text: str, offset: int, pieces: tuple[tuple[str, int], ...]) -> list[Syllable]:

@@ -28,6 +28,9 @@ INTERJECTIONS = frozenset("oh o ah ho hark hey lo alas yea nay".split())
 BE_FORMS = {"i": {"am", "was"}, "you": {"are", "were"}, "we": {"are", "were"}, "they": {"are", "were"},
             "he": {"is", "was"}, "she": {"is", "was"}, "it": {"is", "was"}}  # fmt: skip
 ALL_BE = frozenset("am is are was were".split())
+PLURAL_SUBJECTS, SINGULAR_SUBJECTS = frozenset("i you we they".split()), frozenset("he she it".split())
+SINGULAR_VERBS = frozenset("has does hasn't doesn't isn't wasn't goes comes".split())
+PLURAL_VERBS = frozenset("have do haven't don't aren't weren't go come".split())
 
 
 def score_line(
@@ -92,20 +95,21 @@ def agreement(syllables: Sequence[Syllable], like: Sequence[Syllable]) -> float:
 def repetition(texts: Sequence[str], draft: Draft) -> float:
     """Return what a line of lower-case words loses for words, starts and word pairs that the song has used already."""
     content = [text for text in texts if text not in FUNCTION_WORDS]
-    lines = [[word.text.lower() for word in line.words] for section in draft.sections for line in section]
-    pairs = {pair for line in lines for pair in pairwise(line)}
     lost = REPEATED_WORD * sum(min(draft.used[text], 3) for text in set(content) - draft.theme)
     lost += TWICE_IN_LINE * (len(content) - len(set(content)))
-    lost += REPEATED_START * sum(line[:1] == texts[:1] for line in lines[-4:])
-    lost += REPEATED_START * sum(line[:2] == texts[:2] for line in lines)
-    return lost + REPEATED_PAIR * sum(pair in pairs for pair in pairwise(texts))
+    lost += REPEATED_START * sum(line[:1] == texts[:1] for line in draft.texts[-4:])
+    lost += REPEATED_START * sum(line[:2] == texts[:2] for line in draft.texts)
+    return lost + REPEATED_PAIR * sum(pair in draft.pairs for pair in pairwise(texts))
 
 
 def slips(words: Sequence[Word]) -> int:
     """Count what no ear forgives: "a" before a vowel, "an" before a consonant, "you am", "I is"."""
     found = 0
     for first, second in pairwise(words):
-        article, sounds_open = first.text.lower(), second.sound[0][-1].isdigit()
-        found += (article == "a" and sounds_open) or (article == "an" and not sounds_open)
-        found += article in BE_FORMS and second.text.lower() in ALL_BE - BE_FORMS[article]
+        subject, sounds_open = first.text.lower(), second.sound[0][-1].isdigit()
+        found += (subject == "a" and sounds_open) or (subject == "an" and not sounds_open)
+        verb = second.text.lower()
+        found += subject in BE_FORMS and verb in ALL_BE - BE_FORMS[subject]
+        found += subject in PLURAL_SUBJECTS and verb in SINGULAR_VERBS
+        found += subject in SINGULAR_SUBJECTS and verb in PLURAL_VERBS
     return found

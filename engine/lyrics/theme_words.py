@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from engine.lyrics.prosody import words_of
 
@@ -29,8 +30,11 @@ OPENING = re.compile(rf"^(?:(?:{_OPENERS}|lullaby) )+(?:about|on|of|for) ", re.I
 
 def theme_words_of(theme: str) -> list[str]:
     """Return up to five lower-case words that carry the theme, in their order; [] where all are function words."""
-    found = [word.lower() for word in words_of(OPENING.sub("", theme)) if re.fullmatch(r"'?[A-Za-z'-]+", word)]
-    kept = [word.strip("'") for word in found if word not in FUNCTION_WORDS]
+    plain = unicodedata.normalize("NFKD", OPENING.sub("", theme))  # "café" -> "cafe"
+    plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("’", "'")
+    found = [word.lower().strip("'") for word in words_of(plain) if re.fullmatch(r"'?[A-Za-z'-]+", word)]
+    # "i'm", "don't", "she'll" carry no theme either
+    kept = [word for word in found if word.split("'")[0] not in FUNCTION_WORDS and not word.endswith("n't")]
     return list(dict.fromkeys(word for word in kept if len(word) > 1))[:MOST_WORDS]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,20 +12,21 @@ from engine.decoding import Candidate, Session
 from engine.errors import RequestError
 from engine.families import CausalModel
 from engine.lyrics.associations import Associations
-from engine.lyrics.constraints import LineConstraint, Punctuation
+from engine.lyrics.constraints import LineConstraint, LineEnds, Punctuation, WishedWord
 from engine.lyrics.draft import Draft, WrittenLine
-from engine.lyrics.lexicon import Lexicon, Node, Word, build_trie
-from engine.lyrics.prompt import PIECE, ControlPrompt, line_marks
-from engine.lyrics.prosody import word_rhyme_key
+from engine.lyrics.lexicon import Lexicon, Rows
+from engine.lyrics.prompt import PIECE, ControlPrompt, line_marks, reverse_line
+from engine.lyrics.prosody import word_rhyme_key, words_of
 from engine.lyrics.rhyme import FREE
 from engine.lyrics.scoring import LIKELY_ENOUGH, score_line
 from engine.lyrics.tokenizer import LyricTokenizer
 
 FEWEST_RHYMES = 6  # a line that others must rhyme with ends in a word with at least this many rhymes
 USUAL_END = 60  # uses in the training texts
-ROOM_PER_LINE = 64  # ids; no line of 16 syllables needs more
+MOST_MARKS, ROOM_PER_LINE = 4, 64  # ids before a line and in it; no line of 16 syllables needs more
 LINES_REMEMBERED = 16  # when the context is full, it starts again with this many lines
-FIRST_SAMPLE, EACH_SEED = 0, 7919  # seeds of a line's candidates: far apart, so that no two lines share one
+WISHED_PLACES = (1, 2, 1, 3, 2)  # how many words stand behind a theme word that is brought in
+EACH_SEED = 7919  # seeds of a line's candidates: far apart, so that no two lines share one
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class LyricWriter:
         report: called after each line with lines done, lines in all and the line. Raises RequestError where the lexicon
         has no line for the plan, Cancelled when `cancelled` returns True between two steps.
         """
-        theme = [word for word in prompt.theme_words if PIECE.fullmatch(f" {word}")]
+        theme = [word for word in prompt.theme_words if PIECE.fullmatch(f" {word}") and words_of(word) == [word]]
         lexicon = self._lexicon.with_words(theme, self._tokenizer)
         work = _Work(self, lexicon, prompt, seed, sampling, cancelled, Draft(frozenset(w.lower() for w in theme)))
         total = sum(len(section.lines) for section in wanted)
@@ -86,9 +87,10 @@ class LyricWriter:
         return work.draft.sections
 
 
-def usual(words: Iterable[Word]) -> list[Word]:
+def usual_ends(lexicon: Lexicon) -> Rows:
     """Return the words that end a line without sounding far-fetched: frequent ones, no contractions; and the theme's."""
-    return [word for word in words if (word.count >= USUAL_END and "'" not in word.text) or word.count == 0]
+    whole = np.array(["'" not in word.text for word in lexicon.words], dtype=bool)
+    return (whole & (lexicon.counts >= USUAL_END)) | (lexicon.counts == 0)
 
 
 @dataclass
@@ -106,7 +108,8 @@ class _Work:
 
     def __post_init__(self) -> None:
         self.session = Session(self.writer._model, slots=self.writer._candidates)
-        self.marks: list[str] = []  # the marks before each line written, to start the context again
+        self.usual = usual_ends(self.lexicon)
+        self.marks: list[tuple[str, str]] = []  # of each line: its section's, and all before it
         self._extend(self.prompt.text())
 
     def _extend(self, text: str) -> None:
@@ -121,11 +124,14 @@ class _Work:
         """Write the candidates of one line, keep the best, and add it to the draft."""
         syllables, letter = section.lines[index]
         marks = (self.section_mark if index == 0 else "") + line_marks(syllables, letter)
-        if self.session.length + ROOM_PER_LINE > self.writer._model.context_length:
+        if self.session.length + MOST_MARKS + ROOM_PER_LINE > self.writer._model.context_length:
             self._start_again()
         self._extend(marks)
-        end_trie, asked = self._end_words(section, index)
-        candidates, constraints = self._sample(syllables, end_trie)
+        end_words = self._end_words(section, index)
+        asked = (
+            self.draft.rhyme_words[letter].rhyme_key if letter != FREE and letter in self.draft.rhyme_words else None
+        )
+        candidates, constraints = self._sample(syllables, end_words)
         finished = [(c, k) for c, k in zip(candidates, constraints, strict=True) if c.finished]
         if not finished:
             raise RequestError(f"no line of {syllables} syllables was found; ask for 3-14 syllables per line")
@@ -133,46 +139,65 @@ class _Work:
         scores = [self._score(c, line, section, index) for (c, _), line in zip(finished, lines, strict=True)]
         best = int(np.argmax(scores))
         self.session.keep(finished[best][0])
-        self.marks.append(marks)
+        self.marks.append((self.section_mark, marks))
         self.draft.add(lines[best], letter)
         return lines[best]
 
-    def _sample(self, syllables: int, end_trie: Node) -> tuple[list[Candidate], list[LineConstraint]]:
-        constraints = [
-            LineConstraint(self.lexicon, self.writer._punctuation, syllables=syllables, end_trie=end_trie)
-            for _ in range(self.writer._candidates)
-        ]
+    def _sample(self, syllables: int, end_words: Rows) -> tuple[list[Candidate], list[LineConstraint]]:
+        constraints = self._constraints(syllables, end_words)
         self.lines_tried += 1
         seeds = [(self.seed + self.lines_tried * EACH_SEED) * 64 + i for i in range(len(constraints))]
         found = self.session.sample(constraints, self.sampling, seeds, ROOM_PER_LINE, cancelled=self.cancelled)
         return found, constraints
 
-    def _end_words(self, section: WantedSection, index: int) -> tuple[Node, str | None]:
-        """Return the words that may end the line, and the rhyme key asked for, if any."""
-        syllables, letter = section.lines[index]
-        partner = self.draft.rhyme_words.get(letter) if letter != FREE else None
-        if partner is not None:
-            words = [w for w in self.lexicon.rhymes_with(partner, self.draft.end_words) if w.syllables <= syllables]
-            return build_trie(usual(words) or words or self.lexicon.rhymes_with(partner)), partner.rhyme_key
-        later = [n for n, other in section.lines[index + 1 :] if other == letter and letter != FREE]
-        if later:
-            return self._rhymable(min(later), len(later)), None
-        unused = [w for w in self.lexicon.words.values() if w.text.lower() not in self.draft.end_words]
-        return build_trie(usual(unused)), None
+    def _constraints(self, syllables: int, end_words: Rows) -> list[LineConstraint]:
+        """Return one constraint per candidate; while the section lacks the theme, half of them bring one of its words.
 
-    def _rhymable(self, shortest: int, lines: int) -> Node:
-        """Return the words that leave at least six usable rhymes for each later line."""
-        used = self.draft.end_words
-        kept: list[Word] = []
-        for family in self.lexicon.families.values():
-            free = usual(w for w in family if w.text.lower() not in used)
-            if len({w.sound for w in free if w.syllables <= shortest}) > FEWEST_RHYMES * lines:
-                kept += free
-        return build_trie(kept)
+        A quarter end in it if it may end the line, a quarter have it inside.
+        """
+        ends = LineEnds(self.lexicon, end_words, syllables)
+        choices: list[tuple[LineEnds, WishedWord | None]] = [(ends, None)] * self.writer._candidates
+        theme = self.lexicon.spelled(self.draft.theme)
+        quarter = self.writer._candidates // 4
+        if theme.any() and not self.draft.theme_is_said():
+            for i in range(quarter):
+                choices[i] = (ends, WishedWord(theme, WISHED_PLACES[i % len(WISHED_PLACES)]))
+            if (theme & ends.rows).any():
+                choices[quarter : 2 * quarter] = [
+                    (LineEnds(self.lexicon, theme & end_words, syllables), None)
+                ] * quarter
+        mark = self.writer._punctuation
+        return [LineConstraint(self.lexicon, mark, syllables=syllables, ends=e, wish=w) for e, w in choices]
+
+    def _end_words(self, section: WantedSection, index: int) -> Rows:
+        """Return the words that may end the line; where a song runs out of them, those of other sections come again."""
+        syllables = section.lines[index][0]
+        for refused in (self.draft.end_words, self.draft.end_words_of_section()):
+            free = (self.lexicon.syllables <= syllables) & ~self.lexicon.spelled(refused)
+            for few in (FEWEST_RHYMES, 1):
+                for rows in (free & self.usual, free):
+                    found = self._rhyming(rows, section, index, few)
+                    if found.any():
+                        return found
+        raise RequestError(
+            f"no word is left to end a line of {syllables} syllables; ask for fewer lines, or fewer that rhyme"
+        )
+
+    def _rhyming(self, rows: Rows, section: WantedSection, index: int, few: int) -> Rows:
+        """Return those of `rows` that rhyme as asked, or leave `few` rhymes or more for each later line of the letter."""
+        letter = section.lines[index][1]
+        if letter != FREE and letter in self.draft.rhyme_words:
+            return rows & self.lexicon.rhymes_with(self.draft.rhyme_words[letter])
+        others = [word.rhyme_key for other, word in self.draft.rhyme_words.items() if other != FREE]
+        rows = rows & ~self.lexicon.with_rhyme_keys(others)
+        later = [syllables for syllables, other in section.lines[index + 1 :] if other == letter]
+        if letter == FREE or not later:
+            return rows
+        rhymes = rows & (self.lexicon.syllables <= min(later))
+        return rows & self.lexicon.in_families(rhymes, more_than=few * len(later))
 
     def _line(self, candidate: Candidate, constraint: LineConstraint, asked: str | None) -> WrittenLine:
-        pieces = PIECE.findall(self.writer._tokenizer.decode(candidate.ids).rstrip("\n"))
-        text = "".join(reversed(pieces)).strip()
+        text = reverse_line(self.writer._tokenizer.decode(candidate.ids).rstrip("\n")).strip()
         words = tuple(reversed(constraint.words))
         return WrittenLine(text[:1].upper() + text[1:], words, asked, word_rhyme_key(words[-1].text.lower()))
 
@@ -186,10 +211,24 @@ class _Work:
         )  # fmt: skip
 
     def _start_again(self) -> None:
-        """Fill the context anew with the prompt and the latest lines."""
-        latest = list(zip(self.marks, self.draft.lines(), strict=True))[-LINES_REMEMBERED:]
+        """Fill half of the context anew, with the prompt and the latest lines."""
         self.session.truncate(0)
         self._extend(self.prompt.text())
-        for marks, line in latest:
-            pieces = PIECE.findall(" " + line.text[:1].lower() + line.text[1:])
-            self._extend(marks + "".join(reversed(pieces)) + "\n")
+        room = (self.writer._model.context_length - self.session.length - ROOM_PER_LINE) // 2
+        latest: list[int] = []
+        written = list(zip(self.marks, self.draft.lines(), strict=True))[-LINES_REMEMBERED:]
+        for (section_mark, marks), line in reversed(written):
+            ids = self.writer._tokenizer.encode(marks + as_written(line))
+            if len(latest) + len(ids) >= room:
+                break
+            latest = ids + latest
+            is_begun = marks.startswith(section_mark)
+        if latest and not is_begun:
+            latest = [self.writer._tokenizer.id_of(section_mark), *latest]
+        self.session.extend(latest)
+
+
+def as_written(line: WrittenLine) -> str:
+    """Return a line as the model wrote it: last word first, and the first word as the lexicon has it."""
+    first = line.words[0].text
+    return reverse_line(f" {first}{line.text[len(first) :]}") + "\n"

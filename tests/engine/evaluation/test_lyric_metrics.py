@@ -138,6 +138,10 @@ def test_lines_by_heart_are_found_whatever_their_punctuation() -> None:
     assert training.verbatim_line_share(["And every boat is going down!"], fewest_words=7) == 0.0
 
 
+def test_usual_words_are_used_three_times() -> None:
+    assert TrainingText.build([RIVER, KITCHEN]).usual_words == {"the", "la"}
+
+
 def test_a_saved_index_finds_the_same(tmp_path: Path) -> None:
     training = TrainingText.build([RIVER, KITCHEN])
     training.save(tmp_path / "index.npz")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.evaluation.human_songs import sections_of
+from engine.corpus.lyric_corpus import tokenize
+from engine.corpus.prepare import Chunk
+from engine.errors import RequestError
+from engine.evaluation.human_songs import human_figures, sections_of
 from engine.evaluation.memorisation import TrainingText
 from engine.evaluation.song_figures import STYLES, THEMES, figures, figures_by_style, make_songs, song_requests
 from engine.lyrics.prompt import reverse_line
+from engine.lyrics.tokenizer import train_tokenizer
 
 if TYPE_CHECKING:
     from engine.evaluation.song_figures import MeasuredSong
@@ -65,3 +70,28 @@ def test_marked_texts_are_read_back_as_sections() -> None:
     line, other = reverse_line(" the rain is here"), reverse_line(" sing with me")
     text = f"<bos><song><plain><late><words><verse><s4><rA>{line}\n<chorus>{other}\n{other}\n<eos>"
     assert sections_of(text) == [("verse", ("the rain is here",)), ("chorus", ("sing with me", "sing with me"))]
+
+
+def held_out(folder: Path, lines: list[str]) -> Path:
+    """Write a prepared corpus whose held-out splits hold one song each."""
+    marked = "".join(f"<s6><rA>{reverse_line(' ' + line)}\n" for line in lines)
+    text = f"<bos><song><plain><late><words><verse>{marked}<chorus>{marked}<eos>"
+    tokenizer = train_tokenizer(lines, 420)
+    (folder / "tokenizer.json").write_text(tokenizer.to_json(), encoding="utf-8")
+    for split in ("valid", "test"):
+        tokenize([Chunk(text, "song", "test", len(lines), 1.0, 1.0)], tokenizer).save(folder / f"{split}.npz")
+    return folder
+
+
+def test_songs_of_people_are_measured_beside(tmp_path: Path) -> None:
+    lines = [" ".join(["rain"] * 9 + ["sea"])] * 6
+    found = human_figures(held_out(tmp_path, lines), TrainingText.build([lines[:1]]))
+    assert found["distinct-1"] == pytest.approx(2 / 100)
+    assert found["repetition"] == pytest.approx(5 / 6)
+    assert found["longest shared run (words)"] == 10
+    assert found["verbatim lines of 5 words or more"] == 1.0
+
+
+def test_without_a_long_song_there_is_nothing_to_compare(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="100 words"):
+        human_figures(held_out(tmp_path, ["the rain is here"]))
