@@ -88,15 +88,20 @@ def lyrics(checkpoint: Path, data: Path, on: str, texts: int, as_json: bool) -> 
     Example:  songwright evaluate lyrics out/checkpoint --data out/prepared --on valid
     """
     _needs_torch()
-    from engine.corpus.lyric_corpus import TOKENIZER
+    from engine.corpus.lyric_corpus import TOKENIZER, retokenize
     from engine.corpus.shards import Shard
     from engine.evaluation.lyric_likelihood import measure_lyric_model
     from engine.lyrics.tokenizer import LyricTokenizer
 
+    if not (checkpoint / TOKENIZER).is_file():
+        raise RequestError(f"{checkpoint} has no {TOKENIZER}; name a lyric checkpoint such as engine/starter/lyrics")
     for name in (TOKENIZER, f"{on}.npz"):
         if not (data / name).is_file():
             raise RequestError(f"{data} has no {name}; name a folder that `songwright train lyrics` prepared")
     shard, tokenizer = Shard.open(data / f"{on}.npz"), LyricTokenizer.open(data / TOKENIZER)
+    own = LyricTokenizer.open(checkpoint / TOKENIZER)
+    if own.to_json() != tokenizer.to_json():
+        shard, tokenizer = retokenize(shard, tokenizer, own), own
     with _progress("reading texts") as report:
         found = measure_lyric_model(checkpoint, shard, tokenizer, texts=texts, report=report)
     rows = [{"form": name, "split": on, "bits per byte": round(x.bits_per_byte, 4), "texts": x.texts, "bytes": x.byte_count,

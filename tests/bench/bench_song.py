@@ -24,7 +24,20 @@ BARS = {"warm": 6.0, "cold": 15.0, "megabytes": 1500.0}
 
 def run_command(folder: Path, seed: int, environ: dict[str, str]) -> tuple[float, float, dict[str, float]]:
     """Return seconds from command to files, peak megabytes of the process, and seconds by stage."""
-    command = [sys.executable, "-m", "bot", "song", THEME, "--form", FORM, "--seed", str(seed), "--json", "--out", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "bot",
+        "song",
+        THEME,
+        "--form",
+        FORM,
+        "--seed",
+        str(seed),
+        "--json",
+        "--out",
+        str(folder),
+    ]
     start = time.perf_counter()
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
     seconds = time.perf_counter() - start

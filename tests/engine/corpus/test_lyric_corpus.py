@@ -24,6 +24,7 @@ from engine.corpus.lyric_corpus import (
 )
 from engine.corpus.prepare import Chunk
 from engine.corpus.shards import Shard
+from engine.lyrics import insults
 from engine.lyrics.associations import Associations
 from engine.lyrics.lexicon import read_words
 from engine.lyrics.tokenizer import LyricTokenizer, train_tokenizer
@@ -98,7 +99,7 @@ def test_preparing_again_gives_the_same_bytes(prepared: Path, source: Path, tmp_
 
 
 def test_only_known_frequent_and_kind_words_may_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lyric_corpus, "NOT_SUNG", frozenset([hashlib.sha1(b"rascal").hexdigest()[:10]]))
+    monkeypatch.setattr(insults, "NOT_SUNG", frozenset([hashlib.sha1(b"rascal").hexdigest()[:10]]))
     line = "the rascal saw rain' xyzzyx Glasgow rain qu I thee in 42"
     counted = count_words([[line] * 40])
     assert counted == {"the": 40, "saw": 40, "rain": 80, "Glasgow": 40, "I": 40, "thee": 40, "in": 40}
@@ -137,3 +138,16 @@ def test_words_of_one_company_are_near() -> None:
     documents = [["rain", "storm", "cloud"], ["bread", "butter", "cheese"]] * 20
     known = learn_associations(documents)
     assert known.nearness("rain", ["storm"]) > known.nearness("rain", ["butter"])
+
+
+def test_a_shard_goes_to_another_tokenizer_and_back_unchanged() -> None:
+    first = train_tokenizer(["rain sea the of night light"] * 4, 400)
+    second = train_tokenizer(["a quite different set of words, for once!"] * 4, 380)
+    text = "<bos><song><plain><late><theme> rain<words><verse><s4><rA>, sea the of rain\n<s3><rA>. night the of\n<eos>"
+    shard = lyric_corpus.tokenize([Chunk(text, "song", "train", 27, 1.0, 0.5)], first)
+    there = lyric_corpus.retokenize(shard, first, second)
+    assert second.decode(there.text_ids(0)) == text
+    back = lyric_corpus.retokenize(there, second, first)
+    assert back.ids.tolist() == shard.ids.tolist()
+    assert back.learned.tolist() == shard.learned.tolist()
+    assert back.weights.tolist() == shard.weights.tolist()
