@@ -59,3 +59,19 @@ def melody(data: Path, out: Path, minutes: float, threads: int, seed: int) -> No
 
     path = train_melody(data, out, minutes=minutes, threads=threads, seed=seed, report=click.echo)
     click.echo(f"wrote {path}")
+
+
+@train.command("char-lstm")
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="a folder that `train lyrics` prepared")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="folder for the run and the weights")
+@click.option("--steps", type=click.IntRange(1), default=480, show_default=True, help="updates of 4,096 characters")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--resume", is_flag=True, help="go on from the last checkpoint in --out")
+def char_lstm(data: Path, out: Path, steps: int, threads: int, seed: int, resume: bool) -> None:
+    """Train the small character LSTM that lyric models are measured beside (`songwright evaluate baselines`)."""
+    _needs_torch()
+    from engine.training.char_lstm import train_char_lstm
+
+    path = train_char_lstm(data, out, steps=steps, threads=threads, seed=seed, resume=resume, report=click.echo)
+    click.echo(f"wrote {path}")
