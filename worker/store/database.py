@@ -5,6 +5,7 @@ Knows nothing of jobs or songs, only that there are tables and migrations of the
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,7 +136,7 @@ def alembic_config(engine: Engine | None = None) -> Config:
     """Return Alembic's configuration for the migrations that belong to this code. Imports Alembic."""
     from alembic.config import Config
 
-    config = Config()
+    config = Config(stdout=sys.stdout)  # its default is whatever standard output was when Alembic was first imported
     config.set_main_option("script_location", str(MIGRATIONS_DIRECTORY).replace("%", "%%"))
     if engine is not None:
         config.attributes["url"] = engine.url
