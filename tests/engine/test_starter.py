@@ -1,0 +1,63 @@
+"""The models that ship: whole, small enough, in step with the code, and able to make a song that keeps its plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import engine
+from engine.checkpoint import open_checkpoint
+from engine.contract import SongRequest
+from engine.lyrics.lexicon import read_words
+from engine.lyrics.pronunciation import pronounce
+from engine.lyrics.tokenizer import LyricTokenizer
+from engine.song.make_song import make_song
+from engine.song.models import WORDS_FILE, SongModels, open_lyric_model, open_melody_model
+
+STARTER = Path(engine.__path__[0]) / "starter"
+LARGEST_BYTES = {"lyrics": 40_000_000, "melody": 15_000_000}
+
+
+@pytest.fixture(scope="module")
+def models() -> SongModels:
+    return SongModels(open_lyric_model(STARTER / "lyrics"), open_melody_model(STARTER / "melody"))
+
+
+@pytest.mark.parametrize("role", ["lyrics", "melody"])
+def test_a_starter_is_verified_small_and_has_its_card(role: str) -> None:
+    open_checkpoint(STARTER / role)  # raises where a file is not what the manifest says
+    assert sum(path.stat().st_size for path in (STARTER / role).iterdir()) <= LARGEST_BYTES[role]
+    card = (STARTER / role / "README.md").read_text(encoding="utf-8")
+    assert all(word in card for word in ("Data", "Recipe", "seed", "test"))
+
+
+def test_stored_sounds_are_those_that_lines_are_counted_by() -> None:
+    entries = read_words(STARTER / "lyrics" / WORDS_FILE)
+    assert len(entries) > 10_000
+    stale = [entry.text for entry in entries if pronounce(entry.text.lower()) != entry.sound]
+    assert stale == []
+
+
+def test_every_piece_of_the_word_list_is_written_by_the_tokenizer() -> None:
+    tokenizer = LyricTokenizer.open(STARTER / "lyrics" / "tokenizer.json")
+    texts = [f" {entry.text}" for entry in read_words(STARTER / "lyrics" / WORDS_FILE)]
+    assert [tokenizer.decode(ids) for ids in tokenizer.encode_batch(texts)] == texts
+
+
+@pytest.mark.parametrize(("style", "form"), [("pop", "VCVC"), ("waltz", "VC"), ("hymn", "VV")])
+def test_a_song_keeps_its_plan(models: SongModels, style: str, form: str) -> None:
+    request = SongRequest(theme="rain over the harbour", style=style, form=form, rhyme="AABB", syllables="8,8,7,7")
+    made = make_song(request, seed=3, models=models, outputs=("mid",))
+    lines = [line for section in made.report.sections for line in section.lines]
+    assert len(lines) == 4 * len(form)
+    assert all(line.syllables_found == line.syllables_asked for line in lines)
+    assert [line.rhymes for line in lines] == [None, True, None, True] * len(form)
+    assert made.sheet is not None
+    assert sum(note.syllable is not None for note in made.sheet.notes) == sum(line.syllables_found for line in lines)
+
+
+def test_the_same_seed_makes_the_same_song(models: SongModels) -> None:
+    request = SongRequest(theme="the last bus home", form="VC")
+    first, second = (make_song(request, seed=11, models=models, outputs=("mid", "musicxml", "lrc")) for _ in range(2))
+    assert first.artifacts == second.artifacts
