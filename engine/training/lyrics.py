@@ -121,4 +121,5 @@ def export_lyrics(weights: Path, prepared: Path, out: Path, card: dict[str, Any]
     tensors = {name: tensor.astype(np.float16) for name, tensor in load_file(weights / "model.safetensors").items()}
     more = {name: (prepared / name).read_bytes() for name in (WORDS, ASSOCIATIONS, AUTHORS)}
     config = json.loads((weights / "config.json").read_text(encoding="utf-8"))
+    config["use_cache"] = True  # off in training, where nothing is cached; whoever generates with transformers wants it
     return write_checkpoint(out, tensors, config, (prepared / TOKENIZER).read_bytes(), card, more_files=more)

@@ -68,7 +68,7 @@ class Generate:
         with torch.inference_mode():
             out = self._model.generate(
                 ids, attention_mask=torch.ones_like(ids), max_new_tokens=tokens, min_new_tokens=tokens, do_sample=False,
-                pad_token_id=0,
+                pad_token_id=0, use_cache=True,  # whatever the checkpoint was trained with
             )  # fmt: skip
         return out[:, PROMPT_LENGTH:].tolist()
 
