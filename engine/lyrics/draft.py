@@ -46,9 +46,10 @@ class Draft:
         self.end_words.add(texts[-1])
         self.rhyme_words[letter] = line.words[-1]
 
-    def theme_is_said(self) -> bool:
-        """Return whether the section under way has a word of the theme."""
-        return any(word.text.lower() in self.theme for line in self.sections[-1] for word in line.words)
+    def theme_is_said(self, *, anywhere: bool) -> bool:
+        """Return whether the section under way, or with `anywhere` any, has a word of the theme."""
+        lines = self.lines() if anywhere else self.sections[-1]
+        return any(word.text.lower() in self.theme for line in lines for word in line.words)
 
     def end_words_of_section(self) -> set[str]:
         """Return the last words of the lines written in this section, in lower case."""

@@ -16,6 +16,7 @@ LIKELY_ENOUGH = -2.3  # a line likelier than what people write is a commonplace,
 THEME_WORD, THEME_NEAR, NEAR_ENOUGH = 0.55, 0.6, 0.5
 METRE, SAME_STRESS = 0.5, 0.8
 REPEATED_WORD, REPEATED_START, REPEATED_PAIR, TWICE_IN_LINE = 0.25, 0.35, 0.3, 0.7
+STEM_LETTERS = 4  # words that share these say the same thing twice
 WEAK_END, WEAK_START, UNFINISHED_END, SLIP, INTERJECTION, EXTRA_COMMA = 0.5, 0.5, 0.25, 1.2, 0.2, 0.3
 
 WEAK_ENDS = frozenset(
@@ -96,7 +97,7 @@ def repetition(texts: Sequence[str], draft: Draft) -> float:
     """Return what a line of lower-case words loses for words, starts and word pairs that the song has used already."""
     content = [text for text in texts if text not in FUNCTION_WORDS]
     lost = REPEATED_WORD * sum(min(draft.used[text], 3) for text in set(content) - draft.theme)
-    lost += TWICE_IN_LINE * (len(content) - len(set(content)))
+    lost += TWICE_IN_LINE * (len(content) - len({text[:STEM_LETTERS] for text in content}))  # "rain is rained"
     lost += REPEATED_START * sum(line[:1] == texts[:1] for line in draft.texts[-4:])
     lost += REPEATED_START * sum(line[:2] == texts[:2] for line in draft.texts)
     return lost + REPEATED_PAIR * sum(pair in draft.pairs for pair in pairwise(texts))

@@ -151,15 +151,16 @@ class _Work:
         return found, constraints
 
     def _constraints(self, syllables: int, end_words: Rows) -> list[LineConstraint]:
-        """Return one constraint per candidate; while the section lacks the theme, half of them bring one of its words.
+        """Return one constraint per candidate; while the theme is missing, half of them bring one of its words.
 
-        A quarter end in it if it may end the line, a quarter have it inside.
+        It is missing in a chorus that has none of its words, elsewhere in a song that has none. A quarter of the
+        candidates end in one if it may end the line, a quarter have it inside.
         """
         ends = LineEnds(self.lexicon, end_words, syllables)
         choices: list[tuple[LineEnds, WishedWord | None]] = [(ends, None)] * self.writer._candidates
         theme = self.lexicon.spelled(self.draft.theme)
         quarter = self.writer._candidates // 4
-        if theme.any() and not self.draft.theme_is_said():
+        if theme.any() and not self.draft.theme_is_said(anywhere=self.section_mark != "<chorus>"):
             for i in range(quarter):
                 choices[i] = (ends, WishedWord(theme, WISHED_PLACES[i % len(WISHED_PLACES)]))
             if (theme & ends.rows).any():
