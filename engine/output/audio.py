@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,17 +110,28 @@ def synthesise(score: Score, soundfont: Path) -> NDArray[np.float32]:
 
 
 def render_with_symusic(score: Score, soundfont: Path) -> NDArray[np.float32]:
-    """Return the sound as (2, frames), as long as symusic makes it."""
+    """Return the sound as (2, frames), as long as symusic makes it; the same in every fresh process.
+
+    Track by track: symusic renders the tracks of a score in parallel and adds them as they come, and sums of floats
+    depend on their order. What stays: symusic 0.5.9 reads about 1 sample in 200,000 of some programs from memory that it
+    never wrote, so later renderings in one process can differ there.
+    """
+    import numpy as np
     import symusic
 
     # A path is always given: without one symusic would download a SoundFont.
     synthesizer = symusic.Synthesizer(str(soundfont), SAMPLE_RATE_HZ, 0)
-    try:
-        rendered: NDArray[np.float32] = synthesizer.render(as_symusic(score), True)
-    except TypeError as error:
-        # The wheels of symusic 0.6.0 cannot hand the sound over to Python.
-        raise OutputError("this version of symusic cannot render sound; install symusic 0.5.9") from error
-    return rendered
+    sum_of_tracks = np.zeros((2, 0), dtype=np.float32)
+    for track in (track for track in score.tracks if track.notes):
+        try:
+            rendered = synthesizer.render(as_symusic(replace(score, tracks=(track,))), True)
+        except TypeError as error:
+            # The wheels of symusic 0.6.0 cannot hand the sound over to Python.
+            raise OutputError("this version of symusic cannot render sound; install symusic 0.5.9") from error
+        longer = max(sum_of_tracks.shape[1], rendered.shape[1])
+        sum_of_tracks = np.pad(sum_of_tracks, ((0, 0), (0, longer - sum_of_tracks.shape[1])))
+        sum_of_tracks[:, : rendered.shape[1]] += rendered
+    return sum_of_tracks
 
 
 def as_symusic(score: Score) -> Any:
