@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 THEME ?= rain over the harbour
 SONG ?= $(THEME)
 OUT ?= songs
+ARGS ?= -n auto --dist worksteal
 
-.PHONY: song test check bench fix clean
+.PHONY: song bot test check bench fix clean
 .DEFAULT_GOAL := song
 
 # One stamp per set of extras, renewed when the declared dependencies change.
@@ -17,11 +18,15 @@ $(VENV)/.ready-%: pyproject.toml constraints.txt
 	@touch $@
 
 EXTRAS_song :=
-EXTRAS_dev := [train,queue,postgres,test]
-EXTRAS_bench := [train,queue,postgres,test,bench]
+EXTRAS_bot := [discord]
+EXTRAS_dev := [train,queue,discord,postgres,test]
+EXTRAS_bench := [train,queue,discord,postgres,test,bench]
 
 song: $(VENV)/.ready-song
 	@$(BIN)/songwright song "$(SONG)" --out "$(OUT)"
+
+bot: $(VENV)/.ready-bot
+	@$(BIN)/songwright up
 
 test: $(VENV)/.ready-dev
 	@$(BIN)/python -m pytest $(ARGS)
@@ -39,6 +44,7 @@ fix: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-bench
 	@$(BIN)/python -m tests.bench.bench_decoding
 	@$(BIN)/python -m tests.bench.bench_song
+	@$(BIN)/python -m tests.bench.bench_bot
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

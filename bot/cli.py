@@ -3,41 +3,62 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from engine.errors import Cancelled, EngineError, RequestError
+from engine.errors import Cancelled, EngineError, FileFormatError, RequestError
 
-# name -> (where its click command is, one line of help)
+# What hosts do; what is made is declared in `engine.verbs`. name -> (where its click command is, one line of help)
 COMMANDS = {
-    "song": ("bot.terminal.song:song", "Make a song: words, melody, chords and band."),
-    "lyrics": ("bot.terminal.song:lyrics", "Write words alone."),
+    "up": ("bot.terminal.hosting:up", "Run bot and worker together, and keep them running."),
+    "bot": ("bot.terminal.hosting:bot", "Run the Discord bot alone."),
+    "worker": ("bot.terminal.hosting:worker", "Run a worker alone: it makes what the bot's members ask for."),
     "doctor": ("bot.terminal.doctor:doctor", "Say what is ready and what is missing."),
     "train": ("bot.terminal.train:train", "Train a lyric or melody model on a corpus of your own."),
     "evaluate": ("bot.terminal.evaluate:evaluate", "Print the figures of models and of finished songs."),
     "db": ("bot.terminal.database:db", "Create or upgrade the database."),
 }
+EXTRAS = {
+    "discord": "discord",
+    "celery": "discord",
+    "dotenv": "discord",
+    "psycopg": "postgres",
+}  # package -> who brings it
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 
 class LazyGroup(click.Group):
-    """A group that imports a subcommand only when it is called, and lists them from `COMMANDS`."""
+    """A group that imports a subcommand only when it is called: those of `COMMANDS` and the verbs of the engine."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*_verb_summaries(), *COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name in COMMANDS:
+            module, _, name = COMMANDS[cmd_name][0].partition(":")
+            command: click.Command = getattr(importlib.import_module(module), name)
+            return command
+        if cmd_name not in _verb_summaries():
             return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
+        from bot.terminal.verb import verb_command
+
+        return verb_command(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
+        with formatter.section("Make and change songs"):
+            formatter.write_dl(list(_verb_summaries().items()))
+        with formatter.section("Host"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _verb_summaries() -> dict[str, str]:
+    from engine.verbs import VERBS
+
+    return {name: f"{verb.summary}." for name, verb in VERBS.items()}
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -47,8 +68,10 @@ def cli() -> None:
 
     Begin with:  songwright song "rain over the harbour"
     """
+    from bot.settings import read_dotenv
     from bot.terminal.bug_log import set_up_log
 
+    read_dotenv(Path.cwd(), os.environ)
     set_up_log()
 
 
@@ -65,7 +88,7 @@ def main() -> None:
         stop_with("stopped before it was done; nothing was written", INTERRUPTED)
     except Cancelled as error:
         stop_with(str(error), INTERRUPTED)
-    except RequestError as error:
+    except (RequestError, FileFormatError) as error:
         stop_with(str(error), BAD_INPUT)
     except EngineError as error:
         stop_with(str(error), FAILED)
@@ -83,7 +106,9 @@ def _about_bug(error: Exception) -> str:
         and error.name
         and error.name.split(".")[0] not in ("bot", "engine", "worker")
     ):
-        return f"this needs the Python package {error.name}, which is not installed; pip install 'songwright[train]'"
+        package = error.name.split(".")[0]
+        extra = EXTRAS.get(package, "train")
+        return f"this needs the Python package {package}, which is not installed; pip install 'songwright[{extra}]'"
     log.error("the command failed by a bug", exc_info=error)
     return f"something went wrong in the program; {where_to_look()}"
 

@@ -15,8 +15,14 @@ MAX_THEME_CHARACTERS = 300
 TEMPO_RANGE_QPM = (40, 240)
 SYLLABLES_RANGE = (3, 14)
 LENGTH_RANGE_SECONDS = (15, 600)
+BARS_RANGE = (4, 64)
+LARGEST_UPLOAD_BYTES = 1024 * 1024  # of a MIDI file to be changed: it is read, moved and written within two seconds
+STYLES = ("pop", "rock", "ballad", "folk", "waltz", "hymn", "lullaby", "country", "blues", "jazz")
+TIME_SIGNATURES = ("4/4", "3/4", "6/8", "2/4")
+VOICES = ("soprano", "alto", "tenor", "bass", "child")
+PARTS = ("melody", "chords", "bass", "pad", "drums")
 
-StyleName = str
+NOT_AN_OPTION = Field(json_schema_extra={"hidden": True})
 
 
 class Frozen(BaseModel):
@@ -34,22 +40,72 @@ class Sampling(Frozen):
     min_p: Annotated[float, Field(ge=0.0, lt=1.0, description="drop ids below this share of the likeliest")] = 0.0
 
 
-def option(text: str, name: str | None = None, **limits: Any) -> Any:
-    """Describe a field for people. name: what it is called on the terminal and in slash commands, if not as the field."""
-    return Field(description=text, json_schema_extra={"option": name} if name else None, **limits)
+Suggest = Literal["styles", "authors", "keys", "forms", "rhymes", "syllables", "chords", "lengths", "programs", "songs"]
 
 
-class LyricRequest(Frozen):
+def option(
+    text: str,
+    name: str | None = None,
+    *,
+    choices: tuple[str, ...] = (),
+    suggest: Suggest | None = None,
+    shown_range: tuple[float, float] | None = None,
+    long_text: bool = False,
+    uploads: bool = False,
+    **limits: Any,
+) -> Any:
+    """Describe a field for people, on the terminal and in Discord alike.
+
+    name: what the option is called, if not as the field. choices: all that it takes. suggest: which known values are
+    offered while one types. shown_range: least and most, where the engine refuses the rest with a sentence of its own.
+    long_text: it may have several lines, so Discord offers a form. uploads: a MIDI
+    file will do as well. limits: pydantic's ge, le, max_length ...
+    """
+    extra: dict[str, Any] = {
+        "option": name,
+        "choices": choices,
+        "suggest": suggest,
+        "range": shown_range,
+        "long_text": long_text,
+        "uploads": uploads,
+    }
+    return Field(description=text, json_schema_extra={key: value for key, value in extra.items() if value}, **limits)
+
+
+class Request(Frozen):
+    """What somebody asks for. kind: the name of the verb that carries it out, see `engine.verbs`."""
+
+    kind: str
+    seed: Annotated[int | None, option("the same seed gives the same result", ge=0, lt=2**31)] = None
+
+
+_STYLE = option("pop, rock, ballad, folk, waltz, hymn, lullaby, country, blues or jazz", choices=STYLES)
+_KEY = option("C, F#m, Eb minor ...", suggest="keys")
+_TEMPO = option("quarter notes per minute, 40-240", "tempo", shown_range=TEMPO_RANGE_QPM)
+_METER = option("4/4, 3/4, 6/8 or 2/4", "meter", choices=TIME_SIGNATURES)
+_CHORDS = option('chord symbols, one per bar, e.g. "C G Am F"', suggest="chords")
+_VOICE = option("soprano, alto, tenor, bass or child", choices=VOICES)
+
+
+class LyricRequest(Request):
     """Words alone."""
 
     kind: Literal["lyrics"] = "lyrics"
     theme: Annotated[str, option("what it is about, in a few words")]
-    style: Annotated[str, option("pop, rock, ballad, folk, waltz, hymn, lullaby, country or blues")] = "pop"
-    artist: Annotated[str | None, option("write like this author of the training texts, e.g. Robert Burns")] = None
-    form: Annotated[str | None, option("sections in order, e.g. VCVCBC: V verse, C chorus, B bridge")] = None
-    rhyme: Annotated[str | None, option("a letter per line, e.g. ABAB or ABAB/AABB; X does not rhyme")] = None
-    syllables: Annotated[str | None, option("per line, e.g. 8 or 8,6,8,6 or 8,6/7,7 for verse/chorus")] = None
-    seed: Annotated[int | None, option("the same seed gives the same result", ge=0, lt=2**31)] = None
+    style: Annotated[str, _STYLE] = "pop"
+    artist: Annotated[
+        str | None, option("write like this author of the training texts, e.g. Robert Burns", suggest="authors")
+    ] = None
+    form: Annotated[
+        str | None, option("sections in order, e.g. VCVCBC: V verse, C chorus, B bridge", suggest="forms")
+    ] = None
+    rhyme: Annotated[
+        str | None, option("a letter per line, e.g. ABAB or ABAB/AABB; X does not rhyme", suggest="rhymes")
+    ] = None
+    syllables: Annotated[
+        str | None, option("per line, e.g. 8 or 8,6,8,6 or 8,6/7,7 for verse/chorus", suggest="syllables")
+    ] = None
+    avoid: Annotated[tuple[str, ...], NOT_AN_OPTION] = ()  # words that a server does not want written, in lower case
     sampling: Sampling = Sampling()
 
 
@@ -57,12 +113,92 @@ class SongRequest(LyricRequest):
     """Words, melody, chords and band."""
 
     kind: Literal["song"] = "song"  # type: ignore[assignment]  # a tag, narrower than the parent's
-    key: Annotated[str | None, option("C, F#m, Eb minor ...")] = None
-    tempo_qpm: Annotated[float | None, option("quarter notes per minute, 40-240", "tempo")] = None
-    time_signature: Annotated[str | None, option("4/4, 3/4, 6/8 or 2/4", "meter")] = None
-    chords: Annotated[str | None, option('chord symbols, one per bar, e.g. "C G Am F"')] = None
-    length_seconds: Annotated[float | None, option("about how long: seconds, or 3:00", "length")] = None
-    voice: Annotated[str | None, option("soprano, alto, tenor, bass or child")] = None
+    key: Annotated[str | None, _KEY] = None
+    tempo_qpm: Annotated[float | None, _TEMPO] = None
+    time_signature: Annotated[str | None, _METER] = None
+    chords: Annotated[str | None, _CHORDS] = None
+    length_seconds: Annotated[float | None, option("about how long: seconds, or 3:00", "length", suggest="lengths")] = (
+        None
+    )
+    voice: Annotated[str | None, _VOICE] = None
+
+
+class MusicRequest(Request):
+    """Music without words."""
+
+    kind: Literal["music"] = "music"
+    style: Annotated[str, _STYLE] = "pop"
+    key: Annotated[str | None, _KEY] = None
+    tempo_qpm: Annotated[float | None, _TEMPO] = None
+    time_signature: Annotated[str | None, _METER] = None
+    chords: Annotated[str | None, _CHORDS] = None
+    bars: Annotated[int, option("how many bars, 4-64", shown_range=BARS_RANGE)] = 16
+    instrument: Annotated[
+        str | None, option("what plays the tune: a General MIDI name such as flute", suggest="programs")
+    ] = None
+
+
+class SingRequest(Request):
+    """Somebody's own words, set to music: every syllable is sung."""
+
+    kind: Literal["sing"] = "sing"
+    lyrics: Annotated[str, option("your own words, line by line; [Chorus] names a part", long_text=True)]
+    style: Annotated[str, _STYLE] = "pop"
+    key: Annotated[str | None, _KEY] = None
+    tempo_qpm: Annotated[float | None, _TEMPO] = None
+    time_signature: Annotated[str | None, _METER] = None
+    chords: Annotated[str | None, _CHORDS] = None
+    voice: Annotated[str | None, _VOICE] = None
+
+
+class EditRequest(Request):
+    """A change of something that is there. source: the id of a song, or of an uploaded MIDI file."""
+
+    source: Annotated[str, option("the song to change", "song", suggest="songs")]
+
+
+class MusicEditRequest(EditRequest):
+    """A change of the music alone, so that any MIDI file will do."""
+
+    source: Annotated[str, option("the song to change", "song", suggest="songs", uploads=True)]
+
+
+class TransposeRequest(MusicEditRequest):
+    """The same music higher or lower; exactly one of semitones and key."""
+
+    kind: Literal["transpose"] = "transpose"
+    semitones: Annotated[int | None, option("up, or down with a minus: -24 to 24", shown_range=(-24, 24))] = None
+    key: Annotated[str | None, option("or the key to go to, e.g. D or Am", suggest="keys")] = None
+
+
+class TempoRequest(MusicEditRequest):
+    """The same notes faster or slower; exactly one of tempo_qpm and percent."""
+
+    kind: Literal["tempo"] = "tempo"
+    tempo_qpm: Annotated[float | None, _TEMPO] = None
+    percent: Annotated[int | None, option("of the tempo it has, 25-400", shown_range=(25, 400))] = None
+
+
+class WordsRequest(EditRequest):
+    """Other words to the same music; a line keeps its melody where it has as many syllables as before."""
+
+    kind: Literal["words"] = "words"
+    lyrics: Annotated[str, option("all the words as they shall be", long_text=True)]
+
+
+class VerseRequest(EditRequest):
+    """One more verse, to the tune of the verses; all else stays."""
+
+    kind: Literal["verse"] = "verse"
+    theme: Annotated[str | None, option("what the new verse is about")] = None
+    avoid: Annotated[tuple[str, ...], NOT_AN_OPTION] = ()
+
+
+class MuteRequest(MusicEditRequest):
+    """The same music without one of its parts."""
+
+    kind: Literal["mute"] = "mute"
+    part: Annotated[str, option("melody, chords, bass, pad or drums", choices=PARTS)]
 
 
 class Progress(Frozen):

@@ -1,7 +1,7 @@
 """Weights packed for `decoder_kernels`, and the threads that run it on them.
 
 Knows nothing of checkpoints or of what the rows are for. Importing it compiles the kernel or loads it from numba's
-cache (about 4 s the first time on a machine, 0.2 s after that), so `engine.llama` imports it when a model is opened.
+cache (about 5 s the first time on a machine, 0.2 s after that), so `engine.llama` imports it when a model is opened.
 """
 
 from __future__ import annotations

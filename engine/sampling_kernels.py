@@ -1,6 +1,6 @@
 """The choice of the next id as a numba kernel, for many rows at once; `sampling` says what it computes.
 
-Knows nothing of sequences or random generators.
+Knows nothing of sequences or random generators. All is inlined by force, for the reason that `decoder_kernels` gives.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from engine.vector_tiles import exp
 FAST = {"reassoc", "nnan", "nsz", "arcp", "contract", "afn"}  # all but ninf: minus infinity is a logit like any other
 
 
-@njit(fastmath=FAST)
+@njit(forceinline=True, fastmath=FAST)
 def _log_of_sum(row):  # type: ignore[no-untyped-def]  # numba infers the types
     largest, total = np.float32(-np.inf), np.float32(0.0)
     for i in range(row.size):
@@ -23,7 +23,7 @@ def _log_of_sum(row):  # type: ignore[no-untyped-def]  # numba infers the types
     return largest + np.log(total)
 
 
-@njit(fastmath=FAST)
+@njit(forceinline=True, fastmath=FAST)
 def _largest_allowed(row, mask):  # type: ignore[no-untyped-def]  # numba infers the types
     """Return the allowed id with the largest logit, the lowest of equals; -1 if there is none."""
     largest = np.float32(-np.inf)
@@ -35,7 +35,7 @@ def _largest_allowed(row, mask):  # type: ignore[no-untyped-def]  # numba infers
     return -1
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@njit(forceinline=True, fastmath=FAST, error_model="numpy")
 def _weigh(row, mask, largest, temperature, weights):  # type: ignore[no-untyped-def]  # numba infers the types
     """Write exp((logit - largest) / temperature), 0 where masked, and return the sum."""
     factor, total = np.float32(1.0) / temperature, np.float32(0.0)
@@ -46,7 +46,7 @@ def _weigh(row, mask, largest, temperature, weights):  # type: ignore[no-untyped
     return total
 
 
-@njit
+@njit(forceinline=True)
 def _gather(weights, least, found):  # type: ignore[no-untyped-def]  # numba infers the types
     count = 0
     for i in range(weights.size):
@@ -56,7 +56,7 @@ def _gather(weights, least, found):  # type: ignore[no-untyped-def]  # numba inf
     return count
 
 
-@njit(fastmath=FAST)
+@njit(forceinline=True, fastmath=FAST)
 def _heaviest(weights, wanted_count, wanted_sum):  # type: ignore[no-untyped-def]  # numba infers the types
     """Return the largest weight t for which the weights >= t reach the wanted count and sum.
 
@@ -79,7 +79,7 @@ def _heaviest(weights, wanted_count, wanted_sum):  # type: ignore[no-untyped-def
     return np.array([low], np.int32).view(np.float32)[0]
 
 
-@njit(fastmath=FAST)
+@njit(forceinline=True, fastmath=FAST)
 def _sum_from(weights, least):  # type: ignore[no-untyped-def]  # numba infers the types
     total = np.float32(0.0)
     for i in range(weights.size):
@@ -87,7 +87,7 @@ def _sum_from(weights, least):  # type: ignore[no-untyped-def]  # numba infers t
     return total
 
 
-@njit
+@njit(forceinline=True)
 def _threshold(weights, top_k, top_p, min_p, total, found):  # type: ignore[no-untyped-def]  # numba infers the types
     """Return the least weight that is kept."""
     least, nothing = np.float32(1e-30), np.float32(0.0)
@@ -102,7 +102,7 @@ def _threshold(weights, top_k, top_p, min_p, total, found):  # type: ignore[no-u
     return max(least, min_p)
 
 
-@njit
+@njit(forceinline=True)
 def _draw(weights, least, uniform):  # type: ignore[no-untyped-def]  # numba infers the types
     """Return the id at which the summed weights of the kept ids, in order of id, pass uniform x their sum."""
     target, summed, last = uniform * _sum_from(weights, least), 0.0, -1

@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from engine.contract import LyricRequest
+from engine.contract import Request
 from worker.client import Client
 from worker.clock import Clock, utc_now
 from worker.lease import LeaseTerms
@@ -40,17 +41,22 @@ class EmbeddedWorker:
         self._terms = LeaseTerms(settings.lease_seconds, settings.heartbeat_seconds)
         self._owner = this_process()
 
-    def adopt(self, request: LyricRequest) -> Job | None:
-        """Return an unfinished job for the very same request whose process is gone, now answered for by this one.
+    def adopt(self, request: Request) -> Job | None:
+        """Return a terminal's job for the very same request whose process is gone, now answered for by this one.
 
         The terminal asks this before it submits: the command that was killed, given again, goes on with its job
-        instead of making a second song beside it.
+        instead of making a second song beside it. A job that is done already, but whose files were never written
+        (`Client.mark_delivered` was not called), is found too. Jobs that members asked for are left to the bot.
         """
         asked = request.model_dump(mode="json")
         with self._store.writing() as session:
             for job in recovery.owned_unfinished(session, self._owner.machine):
-                if job.request == asked and _is_left_behind(job) and not job.cancel_requested:
+                if job.requested_by is None and _is_left_behind(job, asked) and not job.cancel_requested:
                     recovery.expire_lease(session, job, now=self._clock())
+                    recovery.hand_over(session, job, self._owner)
+                    return job
+            for job in recovery.owned_undelivered(session, self._owner.machine):
+                if _is_left_behind(job, asked):
                     recovery.hand_over(session, job, self._owner)
                     return job
         return None
@@ -106,6 +112,7 @@ class EmbeddedWorker:
             return jobs.get(session, job_id).ended
 
 
-def _is_left_behind(job: Job) -> bool:
+def _is_left_behind(job: Job, asked: dict[str, Any] | None = None) -> bool:
+    """Return whether the process of a job, with this request if one is given, is surely gone."""
     owner: Owner | None = job.owner
-    return owner is not None and is_gone(owner)
+    return (asked is None or job.request == asked) and owner is not None and is_gone(owner)

@@ -1,49 +1,118 @@
-"""From the engine's song to the store's: the generator that real jobs are run with.
+"""From the engine's songs to the store's and back: the generator that real jobs are run with.
 
-Knows nothing of jobs or leases, and of the engine only `make_song`, which is imported at the first song.
+Knows nothing of jobs or leases, and of the engine only its verbs, which are imported at the first song.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
-from engine.contract import LyricRequest, Progress
+from engine.contract import LARGEST_UPLOAD_BYTES, EditRequest, Progress, Request
+from engine.errors import FileFormatError, RequestError
 from worker.loaded_models import LoadedModels
+from worker.store import songs, uploads
+from worker.store.database import Store
+from worker.store.deletion import UPLOAD_PREFIX
 from worker.store.songs import GeneratedSong
+
+if TYPE_CHECKING:
+    from engine.song.making import SourceSong
+
+LONGEST_TITLE = 80
+DELETED = "the song to change is not there any more; it was deleted"
+TOO_OLD = "this song was made by an earlier version and cannot be changed; ask for another take of it first"
 
 
 class SongGenerator:
-    """Makes songs with the engine; a `worker.runner.Generate`. outputs, soundfont: as `make_song` wants them."""
+    """Carries out requests with the engine; a `worker.runner.Generate`.
+
+    outputs, soundfont: as `engine.song.making.Making` wants them. store: where songs and uploads that are to be changed
+    are read; without one, no song can be changed.
+    """
 
     def __init__(
-        self, models: LoadedModels, outputs: Collection[str] | None = None, soundfont: Path | None = None
+        self,
+        models: LoadedModels,
+        outputs: Collection[str] | None = None,
+        soundfont: Path | None = None,
+        store: Store | None = None,
     ) -> None:
-        self._models, self._outputs, self._soundfont = models, outputs, soundfont
+        self._models, self._outputs, self._soundfont, self._store = models, outputs, soundfont, store
 
     def __call__(
         self,
-        request: LyricRequest,
+        request: Request,
         seed: int,
         report: Callable[[Progress], None],
         cancelled: Callable[[], bool],
     ) -> GeneratedSong:
         """Return the song, or raise an EngineError with a sentence for people."""
         report(Progress(stage="models"))
-        from engine.song.make_song import make_song
+        from engine.music.as_json import lead_sheet_to_json, score_to_json
+        from engine.song.making import Making
+        from engine.verbs import carry_out
 
-        made = make_song(
-            request,
+        source, parent = self._source(request)
+        making = Making(
             seed=seed,
             models=self._models.in_use(),
+            source=source,
             report=report,
             cancelled=cancelled,
             outputs=self._outputs,
             soundfont=self._soundfont,
         )
+        made = carry_out(request, making)
         return GeneratedSong(
             title=made.report.title,
             lyrics_text=made.lyrics_text,
             report=made.report,
             artifacts=made.artifacts,
+            lead_sheet=lead_sheet_to_json(made.sheet) if made.sheet else None,
+            score=score_to_json(made.score) if made.score else None,
+            parent_song_id=parent,
         )
+
+    def _source(self, request: Request) -> tuple[SourceSong | None, str | None]:
+        """Return what is to be changed and, if that is a song, its id; RequestError where it is gone."""
+        if not isinstance(request, EditRequest):
+            return None, None
+        if self._store is None:
+            raise RequestError("songs that are there already cannot be changed here")
+        if request.source.startswith(UPLOAD_PREFIX):
+            return _uploaded(self._store, request.source), None
+        return _stored(self._store, request.source)
+
+
+def _stored(store: Store, song_id: str) -> tuple[SourceSong, str]:
+    from engine.music.as_json import lead_sheet_from_json, score_from_json
+    from engine.song.making import SourceSong
+
+    with store.reading() as session:
+        song = songs.find(session, song_id)
+    if song is None:
+        raise RequestError(DELETED)
+    if song.score is None and song.report.key is not None:
+        raise RequestError(TOO_OLD)
+    try:
+        score = score_from_json(song.score) if song.score is not None else None
+        sheet = lead_sheet_from_json(song.lead_sheet) if song.lead_sheet is not None else None
+    except FileFormatError as error:
+        raise RequestError(TOO_OLD) from error
+    return SourceSong(song.title, song.lyrics_text, score, sheet, song.report), song.id
+
+
+def _uploaded(store: Store, source: str) -> SourceSong:
+    from engine.music.midi_file import midi_to_score
+    from engine.song.making import SourceSong
+
+    with store.reading() as session:
+        name, data = uploads.find(session, source)
+    if len(data) > LARGEST_UPLOAD_BYTES:
+        megabytes = LARGEST_UPLOAD_BYTES / 2**20
+        raise RequestError(f"the file has {len(data) / 2**20:.1f} MB, and at most {megabytes:g} MB can be changed")
+    score = midi_to_score(data)
+    title = " ".join((score.title if any(c.isalnum() for c in score.title) else PurePath(name).stem).split())
+    return SourceSong("".join(c for c in title if c.isprintable())[:LONGEST_TITLE] or "Untitled", "", score)

@@ -32,6 +32,8 @@ CELERY_SETTINGS: dict[str, Any] = {
     "broker_connection_timeout": RING_TIMEOUT_SECONDS,
     "worker_soft_shutdown_timeout": 30,
     "worker_hijack_root_logger": False,
+    "worker_enable_remote_control": False,  # nobody asks, and each answer would be a file on the filesystem broker
+    "broker_connection_max_retries": None,  # for ever: the sweep finds the jobs meanwhile
     "task_default_queue": "songwright",
 }
 TRANSPORT_OPTIONS: dict[str, Any] = {
@@ -92,7 +94,7 @@ def ring(broker_url: str, job_id: str) -> bool:
 
 
 def _broker(broker_url: str) -> str:
-    return "filesystem://" if broker_url.startswith("filesystem://") else broker_url
+    return "filesystem://localhost" if broker_url.startswith("filesystem://") else broker_url
 
 
 def _transport_options(broker_url: str) -> dict[str, Any]:

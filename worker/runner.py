@@ -15,7 +15,7 @@ from typing import Protocol
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from engine.contract import LyricRequest, Progress
+from engine.contract import Progress, Request
 from engine.errors import Cancelled, CheckpointError, EngineError, FileFormatError, OutputError, RequestError
 from worker.clock import Clock
 from worker.lease import HeldLease, LeaseTerms
@@ -46,7 +46,7 @@ class Generate(Protocol):
 
     def __call__(
         self,
-        request: LyricRequest,
+        request: Request,
         seed: int,
         report: Callable[[Progress], None],
         cancelled: Callable[[], bool],

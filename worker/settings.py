@@ -6,6 +6,7 @@ Knows nothing of databases, brokers or models beyond where they are.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -59,6 +60,17 @@ class Settings(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             raise RequestError(_sentence(error, given)) from error
+
+
+def hosting_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of bot and worker processes: without a broker of the host's, they ring through a folder.
+
+    Where Celery is not installed there is no broker, and workers look into the database instead.
+    """
+    settings = Settings.from_environment(environ)
+    if settings.broker_url is not None or find_spec("celery") is None:
+        return settings
+    return settings.model_copy(update={"broker_url": f"filesystem://{data_directory(environ) / 'broker'}"})
 
 
 def data_directory(environ: Mapping[str, str]) -> Path:

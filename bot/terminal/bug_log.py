@@ -9,13 +9,19 @@ import logging
 import os
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TextIO
 
+from bot.terminal.redaction import RedactingFormatter, secrets_of
 from worker.settings import data_directory
 
 DEBUG_VARIABLE = "SONGWRIGHT_DEBUG"
 MOST_BYTES = 1_000_000
 
 log = logging.getLogger("songwright")
+
+
+class ScreenHandler(logging.StreamHandler[TextIO]):
+    """Shows every fault on standard error; being there says that no file need be looked into."""
 
 
 class QuietFileHandler(RotatingFileHandler):
@@ -43,16 +49,17 @@ def is_debugging() -> bool:
 
 def set_up_log() -> None:
     """Send warnings and faults to the log file, or to standard error when debugging; nothing else is shown there."""
-    handler = (
-        logging.StreamHandler() if is_debugging() else QuietFileHandler(log_path(), maxBytes=MOST_BYTES, delay=True)
+    handler: logging.Handler = (
+        ScreenHandler() if is_debugging() else QuietFileHandler(log_path(), maxBytes=MOST_BYTES, delay=True)
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(RedactingFormatter(plain, secrets_of(os.environ)))
     logging.getLogger().addHandler(handler)
     logging.captureWarnings(True)
 
 
 def where_to_look() -> str:
     """Say in a few words where the details of a fault are."""
-    if is_debugging():
+    if any(isinstance(handler, ScreenHandler) for handler in logging.getLogger().handlers):
         return "the details are above"
     return f"the details are in {log_path()}, or on the screen with {DEBUG_VARIABLE}=1"

@@ -9,56 +9,50 @@ import json
 import os
 import platform
 import shutil
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
+from bot.terminal.check import Check, State
 from bot.terminal.delivery import check_folder
+from bot.terminal.discord_checks import INVITE, ask_discord, look_at_bot
 from engine.errors import EngineError
-from worker.settings import Settings
+from worker.settings import Settings, hosting_settings
 
 if TYPE_CHECKING:
     from worker.loaded_models import Role
 
 OLDEST_PYTHON = (3, 11)
 FREE_BYTES_WANTED = 100_000_000
+BROKER_PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
+BROKER_SECONDS = 2.0
 
-State = Literal["ok", "missing", "optional"]
 MARKS: dict[State, str] = {"ok": "[green]✓ ok[/]", "missing": "[red]✗ missing[/]", "optional": "[yellow]- optional[/]"}
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing looked at. state: missing is what no song can be made without; optional is what songs do without.
-
-    found: what is there, or why not. way_out: what to do, "" where nothing needs to be done.
-    """
-
-    name: str
-    state: State
-    found: str
-    way_out: str = ""
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else")
-@click.option("--deep", is_flag=True, help="also run a decoding step and look for a GPU (some seconds)")
+@click.option("--deep", is_flag=True, help="also run a decoding step, look for a GPU and ask Discord (some seconds)")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("songs"), help="folder for the files  [songs]")
 def doctor(as_json: bool, deep: bool, out: Path) -> None:
     """Say what is ready and what is missing. Exit code 0 when a song can be made, 1 otherwise."""
     settings = Settings.from_environment(os.environ)
-    checks = [*look(settings, out), *(look_deeper() if deep else ())]
-    ready = all(check.state != "missing" for check in checks)
+    checks = [*look(settings, out), *look_at_bot(os.environ, Path.cwd()), *(look_deeper() if deep else ())]
+    ready = all(check.state != "missing" for check in checks if check.needed_for == "song")
+    bot_ready = ready and all(check.state == "ok" for check in checks if check.needed_for == "bot")
     if as_json:
-        click.echo(json.dumps({"ready": ready, "checks": [asdict(check) for check in checks]}, indent=2))
+        found = {"ready": ready, "bot_ready": bot_ready, "checks": [asdict(check) for check in checks]}
+        click.echo(json.dumps(found, indent=2))
     else:
-        print_table(checks, ready)
+        print_table(checks, ready, bot_ready)
     sys.exit(0 if ready else 1)
 
 
@@ -163,22 +157,44 @@ def check_package(package: str, purpose: str, way_out: str) -> Check:
 
 
 def check_broker(broker_url: str | None) -> Check:
+    """Look whether the bot could ring a worker: the broker's packages, and its folder or its address."""
     from worker.queue import check_broker as raise_unless_usable
 
-    if broker_url is None:
-        return Check("queue", "optional", "no broker is set; this terminal makes its songs itself")
+    if broker_url is None and find_spec("celery") is None:
+        found = "no broker is set and celery is not installed; workers look into the database"
+        return Check("queue", "optional", found)
+    url = broker_url or hosting_settings(os.environ).broker_url or ""
+    scheme = url.partition("://")[0]
     try:
-        raise_unless_usable(broker_url)
+        raise_unless_usable(url)
+        return Check("queue", "ok", f"{scheme} broker, {_reached(url)}")
     except EngineError as error:
         return Check("queue", "missing", str(error), "correct or unset SONGWRIGHT_BROKER_URL")
-    return Check("queue", "ok", f"{broker_url.partition('://')[0]} broker, client installed")
+    except (OSError, ValueError) as error:
+        way_out = "start the broker, or correct or unset SONGWRIGHT_BROKER_URL"
+        return Check("queue", "missing", f"the {scheme} broker does not answer ({error})", way_out)
+
+
+def _reached(broker_url: str) -> str:
+    """Return where a broker answers; OSError where it does not, EngineError for a folder that cannot be written."""
+    parts = urlsplit(broker_url)
+    if parts.scheme == "filesystem":
+        folder = Path(broker_url.removeprefix("filesystem://"))
+        check_folder(folder)
+        return f"{folder} can be written"
+    if parts.scheme not in BROKER_PORTS:
+        return "in this process only"
+    place = (parts.hostname or "localhost", parts.port or BROKER_PORTS[parts.scheme])
+    socket.create_connection(place, timeout=BROKER_SECONDS).close()
+    return f"{place[0]}:{place[1]} answers"
 
 
 def look_deeper() -> Iterator[Check]:
-    """Look at what takes seconds: compiled kernels, and torch with its devices."""
+    """Look at what takes seconds: compiled kernels, torch with its devices, and Discord."""
     yield _tried("decoding kernels", "the numpy fallback is many times slower; pip install -U numba", _kernels)
     if find_spec("torch") is not None:
         yield _tried("GPU", "training runs on the CPU", _gpu)
+    yield ask_discord(os.environ)
 
 
 def _tried(name: str, way_out: str, look_at: Callable[[], str]) -> Check:
@@ -202,7 +218,7 @@ def _gpu() -> str:
     return torch.cuda.get_device_name()
 
 
-def print_table(checks: list[Check], ready: bool) -> None:
+def print_table(checks: list[Check], ready: bool, bot_ready: bool) -> None:
     """Print the checks as a table and what they come to."""
     from rich.console import Console
     from rich.markup import escape
@@ -212,8 +228,14 @@ def print_table(checks: list[Check], ready: bool) -> None:
     for column in ("mark", "name", "found"):
         table.add_column(column, no_wrap=column != "found", overflow="fold")
     for check in checks:
+        if check.name == INVITE and check.state == "ok":
+            continue  # it is printed below
         way_out = f"\n[dim]→ {escape(check.way_out)}[/]" if check.way_out else ""
         table.add_row(MARKS[check.state], check.name, escape(check.found) + way_out)
     console = Console(highlight=False)
     console.print(table)
+    for check in checks:
+        if check.name == INVITE and check.state == "ok":  # on a line of its own, to be copied
+            console.print(f"The invite link; {check.way_out}:\n{check.found}", soft_wrap=True, markup=False)
+    console.print("A bot can be run: songwright up" if bot_ready else "No bot can be run yet: see what it lacks above.")
     console.print("A song can be made." if ready else "No song can be made yet: see what is missing above.")

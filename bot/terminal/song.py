@@ -1,4 +1,4 @@
-"""`songwright song` and `songwright lyrics`: submit a job, follow it, write its files. Does not know how songs are made."""
+"""From a request to files: submit a job, follow it, deliver. Does not know how songs are made, nor what was typed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import click
 
 from bot.terminal.bug_log import where_to_look
 from bot.terminal.delivery import check_folder, deliver
-from bot.terminal.options import build_request, request_options
-from engine.contract import Artifact, LyricRequest, SongReport, SongRequest
+from bot.terminal.options import check_values
+from bot.terminal.source import read_midi, with_stored_source
+from engine.contract import Artifact, EditRequest, LyricRequest, Request, SongRequest
 from engine.errors import Cancelled, EngineError, OutputError, RequestError
 from worker.client import Client
 from worker.embedded import EmbeddedWorker
@@ -24,58 +24,28 @@ from worker.loaded_models import LoadedModels, promoted_paths
 from worker.owner import this_process
 from worker.settings import Settings
 from worker.store.jobs import Job
+from worker.store.songs import Song
 
 STAGE_NAMES = {"models": "opening the models", "plan": "planning", "words": "gathering words", "lyrics": "writing the words",
                "melody": "writing the melody", "band": "calling the band", "score": "writing the score",
                "picture": "drawing", "audio": "playing it"}  # fmt: skip
 
 
-def _common(command: Any) -> Any:
-    command = click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else")(command)
-    return click.option("--out", type=click.Path(path_type=Path), default=None, help="folder for the files  [songs]")(
-        command
-    )
-
-
-@click.command()
-@click.argument("theme")
-@request_options(SongRequest)
-@_common
-def song(theme: str, out: Path | None, as_json: bool, **given: Any) -> None:
-    """Make a song about THEME and write .mid, .txt, .musicxml, .lrc, .png and .ogg.
-
-    Examples:
-
-    \b
-      songwright song "rain over the harbour"
-      songwright song "winter train" --style ballad --rhyme ABAB --syllables 8,6,8,6 --key Am --seed 7
-      songwright song "my dog at the beach" --style folk --form VCVC --tempo 110 --meter 3/4
-    """
-    _make(build_request(SongRequest, theme, given), out or Path("songs"), as_json)
-
-
-@click.command()
-@click.argument("theme")
-@request_options(LyricRequest)
-@_common
-def lyrics(theme: str, out: Path | None, as_json: bool, **given: Any) -> None:
-    """Write words about THEME. With --out they are also written to a file.
-
-    Example:  songwright lyrics "the last bus" --rhyme AABB --syllables 7
-    """
-    _make(build_request(LyricRequest, theme, given), out, as_json)
-
-
-def _make(request: LyricRequest, out: Path | None, as_json: bool) -> None:
+def make(request: Request, out: Path | None, as_json: bool) -> None:
     """Check, submit, follow, deliver, print: nothing is stored before the request and the folder are known to be good."""
     one_blas_thread()
     check_request(request)
+    file = read_midi(request.source) if isinstance(request, EditRequest) else None
     if out is not None:
         check_folder(out)
     settings = Settings.from_environment(os.environ)
     with closing(Client(settings)) as client:
+        if isinstance(request, EditRequest):
+            request = with_stored_source(client, request, file)
         models = LoadedModels(lambda: promoted_paths(client.store))
-        worker = EmbeddedWorker(client.store, SongGenerator(models, soundfont=settings.soundfont), settings)
+        worker = EmbeddedWorker(
+            client.store, SongGenerator(models, soundfont=settings.soundfont, store=client.store), settings
+        )
         waiting = worker.adopt(request)
         job_id = waiting.id if waiting else client.submit(request, owner=this_process())
         if waiting and not as_json:
@@ -83,19 +53,34 @@ def _make(request: LyricRequest, out: Path | None, as_json: bool) -> None:
         finished(follow(client, worker, job_id, quiet=as_json))
         made = client.song(job_id)
         files = deliver_song(client.artifacts(made.id), out, made.report.seed) if out is not None else {}
-    print_result(as_object(made.report, files) if as_json else as_text(made.report, made.lyrics_text, files))
+        print_result(as_object(made, files) if as_json else as_text(made, files))
+        client.mark_delivered(job_id)  # a command killed before this finds its song again when it is given again
     if not as_json:
         for notice in made.report.notices:
             click.echo(f"note: {notice}", err=True)
 
 
-def check_request(request: LyricRequest) -> None:
+def check_request(request: Request) -> None:
     """Refuse a request that cannot be met before anything is stored."""
     from engine.lyrics.theme import clean_theme
     from engine.song.plan import make_plan
 
-    clean_theme(request.theme)
-    make_plan(request, request.seed or 0)
+    theme = getattr(request, "theme", None)
+    if theme is not None:
+        clean_theme(theme)
+    make_plan(as_song_request(request), request.seed or 0)
+    check_values(request)
+
+
+def as_song_request(request: Request) -> LyricRequest:
+    """Return the request for a song that has in common with this one whatever a song can have.
+
+    A style, key, tempo or chord means the same everywhere, so one plan finds what is wrong with any of them.
+    """
+    if isinstance(request, LyricRequest):
+        return request
+    shared = (set(type(request).model_fields) & set(SongRequest.model_fields)) - {"kind", "theme"}
+    return SongRequest(theme="", **{name: getattr(request, name) for name in shared})
 
 
 def one_blas_thread() -> None:
@@ -159,18 +144,21 @@ def deliver_song(artifacts: Sequence[Artifact], out: Path, seed: int) -> dict[st
         raise OutputError(f"{error}; --seed {seed} gives the same song again") from error
 
 
-def as_object(report: SongReport, files: dict[str, Path]) -> str:
+def as_object(made: Song, files: dict[str, Path]) -> str:
     """Return the report as one JSON object."""
-    card = report.model_dump(mode="json") | {"files": {ending: str(path) for ending, path in files.items()}}
-    return json.dumps(card, ensure_ascii=False, indent=2)
+    card = {"id": made.id} | made.report.model_dump(mode="json")
+    return json.dumps(
+        card | {"files": {ending: str(path) for ending, path in files.items()}}, ensure_ascii=False, indent=2
+    )
 
 
-def as_text(report: SongReport, lyrics_text: str, files: dict[str, Path]) -> str:
-    """Return the words, a line about the music, and where the files are."""
-    lines = [lyrics_text]
+def as_text(made: Song, files: dict[str, Path]) -> str:
+    """Return the words, a line about the music with the id that changes are asked for by, and where the files are."""
+    report, lines = made.report, [made.lyrics_text] if made.lyrics_text else []
     if report.key:
-        tempo = f"{report.tempo_qpm:g} quarters per minute"
-        lines.append(f"{report.style}, {report.key}, {tempo}, {report.time_signature}, seed {report.seed}")
+        tempo = f"{report.tempo_qpm:g} quarters per minute" if report.tempo_qpm else None
+        about = (report.style, report.key, tempo, report.time_signature, f"seed {report.seed}", f"song {made.id}")
+        lines.append(", ".join(str(part) for part in about if part))
     return "\n".join([*lines, *(f"  {path}" for path in files.values())])
 
 

@@ -19,7 +19,8 @@ from engine.lyrics.text import parse_lyrics
 from engine.lyrics.theme import clean_theme
 from engine.lyrics.theme_words import theme_words_of
 from engine.music.lead_sheet import LeadSheet
-from engine.song.make_song import MadeSong, Models, make_song
+from engine.song.make_song import make_song
+from engine.song.making import MadeSong, Making, Models
 from engine.song.plan import make_plan
 
 THEMES = (
@@ -106,7 +107,8 @@ def make_songs(
     """Make every song, without pictures and audio. report: songs done, songs in all."""
     made = []
     for request in requests:
-        made.append(measured(request, make_song(request, seed=request.seed or 0, models=models, outputs=("mid",))))
+        making = Making(seed=request.seed or 0, models=models, outputs=("mid",))
+        made.append(measured(request, make_song(request, making)))
         report(len(made), len(requests))
     return made
 

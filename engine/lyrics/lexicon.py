@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Collection, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
@@ -68,10 +69,7 @@ class Lexicon:
         self._spellings, self._spelling = _numbered(word.text.lower() for word in self.words)
         self._rhyme_keys, self._family = _numbered(word.rhyme_key for word in self.words)
         self._sounds, self._sound = _numbered(word.sound for word in self.words)
-        first_ids, starts = np.unique(self.ids[:, 0], return_index=True)
-        stops = [*starts[1:].tolist(), len(self.words)]
-        places = zip(first_ids.tolist(), starts.tolist(), stops, strict=True)
-        self._first = {i: Beginning(first, stop, 1) for i, first, stop in places}
+        self._first = _beginnings(self.ids)
         self._start_masks: dict[int, np.ndarray] = {}
 
     @classmethod
@@ -91,7 +89,7 @@ class Lexicon:
         return len(self.words)
 
     def __contains__(self, text: str) -> bool:
-        """Return whether a word is here, in whatever case."""
+        """Return whether a word is here, in whatever case, or was left out, so that no theme brings it back."""
         return text.lower() in self._spellings
 
     def with_words(self, texts: Iterable[str], tokenizer: LyricTokenizer) -> Lexicon:
@@ -101,6 +99,23 @@ class Lexicon:
             return self
         added = [make_word(Entry(text, 0, pronounce(text)), tuple(tokenizer.encode(f" {text}"))) for text in missing]
         return Lexicon([*self.words, *added], self.vocab_size)
+
+    def without(self, texts: Collection[str]) -> Lexicon:
+        """Return a lexicon that lacks `texts` (lower case), alone, with "'s" and in words with a hyphen; this one for none.
+
+        Rows are taken out of the tables as they are, which takes a few milliseconds where building takes a second.
+        """
+        avoided = frozenset(texts)
+        left_out = [text for text in self._spellings if avoided.intersection(_parts(str(text)))] if avoided else []
+        if not left_out:
+            return self
+        kept = ~self.spelled([str(text) for text in left_out])
+        fewer = copy(self)
+        fewer.words = [word for word, is_kept in zip(self.words, kept.tolist(), strict=True) if is_kept]
+        for name in ("ids", "syllables", "counts", "_spelling", "_family", "_sound"):
+            setattr(fewer, name, getattr(self, name)[kept])
+        fewer._first, fewer._start_masks = _beginnings(fewer.ids), {}
+        return fewer
 
     def starts(self, rows: Rows) -> np.ndarray:
         """Return which ids can start one of the words: bool (V,)."""
@@ -152,6 +167,19 @@ def _table(sequences: Sequence[Sequence[int]]) -> np.ndarray:
     table = np.full((len(sequences), int(lengths.max(initial=0)) + 1), WORD_END, np.int64)
     table[np.arange(table.shape[1]) < lengths[:, None]] = np.fromiter(chain.from_iterable(sequences), np.int64)
     return table
+
+
+def _beginnings(ids: np.ndarray) -> dict[int, Beginning]:
+    """Return for each id that starts a word the words that it starts; ids: (W, longest + 1) in order."""
+    first_ids, starts = np.unique(ids[:, 0], return_index=True)
+    stops = [*starts[1:].tolist(), len(ids)]
+    places = zip(first_ids.tolist(), starts.tolist(), stops, strict=True)
+    return {i: Beginning(first, stop, 1) for i, first, stop in places}
+
+
+def _parts(text: str) -> set[str]:
+    """Return a word, the same without "'s", and the parts that hyphens join."""
+    return {text, text.removesuffix("'s"), *(part.removesuffix("'s") for part in text.split("-"))}
 
 
 def _numbered(values: Iterable[object]) -> tuple[dict[object, int], np.ndarray]:

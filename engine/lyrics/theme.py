@@ -14,13 +14,13 @@ _MOST_RAW_CHARACTERS = 40 * MAX_THEME_CHARACTERS
 _EXAMPLE = 'type what the song is about in a few words, such as "rain over the harbour"'
 
 _CODE_BLOCK = re.compile(r"```.*?(?:```|$)", re.DOTALL)
-_MENTION = re.compile(r"<(?:@[!&]?|#|id:)\w+>|<a?:\w+:\d+>|</[^<>]{1,100}:\d+>|<t:-?\d+(?::\w)?>|@(?:everyone|here)\b")
-_MARKDOWN_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-_EMOJI_NAME = re.compile(r"(?<!\w):[a-z0-9_+-]+:(?!\w)")
+MENTION = re.compile(r"<(?:@[!&]?|#|id:)\w+>|<a?:\w+:\d+>|</[^<>]{1,100}:\d+>|<t:-?\d+(?::\w)?>|@(?:everyone|here)\b")
+MARKDOWN_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
+ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+EMOJI_NAME = re.compile(r"(?<!\w):[a-z0-9_+-]+:(?!\w)")
 _MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _PILED_MARKS = re.compile(rf"([^\W\d_])[{_MARKS}]{{3,}}")
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "–": "-", "—": "-", "&": " and "})
+QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "–": "-", "—": "-", "&": " and "})
 _KEPT_SIGNS = frozenset("'-,.!?;:")
 
 
@@ -34,7 +34,7 @@ def clean_theme(theme: str) -> str:
     """
     if len(theme) > _MOST_RAW_CHARACTERS:
         raise _too_long(len(theme))
-    text = _plain_signs(_without_markup(_without_piled_marks(theme)))
+    text = _plain_signs(_without_markup(without_piled_marks(theme)))
     if len(text) > MAX_THEME_CHARACTERS:
         raise _too_long(len(text))
     _refuse_other_scripts(text)
@@ -52,13 +52,13 @@ def _too_long(characters: int) -> RequestError:
 
 
 def _without_markup(text: str) -> str:
-    for pattern in (_CODE_BLOCK, _MENTION):
+    for pattern in (_CODE_BLOCK, MENTION):
         text = pattern.sub(" ", text)
-    text = _MARKDOWN_LINK.sub(r"\1", text)
-    return _EMOJI_NAME.sub(" ", _ADDRESS.sub(" ", text))
+    text = MARKDOWN_LINK.sub(r"\1", text)
+    return EMOJI_NAME.sub(" ", ADDRESS.sub(" ", text))
 
 
-def _without_piled_marks(text: str) -> str:
+def without_piled_marks(text: str) -> str:
     """Take the marks off letters that carry three or more (zalgo); one or two are accents and stay."""
     return unicodedata.normalize("NFKC", _PILED_MARKS.sub(r"\1", unicodedata.normalize("NFKD", text)))
 
@@ -66,7 +66,7 @@ def _without_piled_marks(text: str) -> str:
 def _plain_signs(text: str) -> str:
     """Keep letters, digits and the punctuation of a sentence; everything else becomes a space."""
     kept = []
-    for character in text.translate(_QUOTES):
+    for character in text.translate(QUOTES):
         category = unicodedata.category(character)
         if category[0] in "LN" or character in _KEPT_SIGNS:
             kept.append(character)
@@ -77,11 +77,17 @@ def _plain_signs(text: str) -> str:
 
 
 def _refuse_other_scripts(text: str) -> None:
+    if script := other_script(text):
+        raise RequestError(
+            f"the theme has letters of the {script} script, and the lyric model writes English only; "
+            "say it in English words, in Latin letters"
+        )
+
+
+def other_script(text: str) -> str:
+    """Return the script of the first letter that is not Latin ("Cyrillic"); "" where all are."""
     for character in text:
         name = unicodedata.name(character, "")
         if character.isalpha() and not name.startswith(("LATIN", "FEMININE ORDINAL", "MASCULINE ORDINAL")):
-            script = name.split(" ")[0].replace("CJK", "Chinese").capitalize() or "another"
-            raise RequestError(
-                f"the theme has letters of the {script} script, and the lyric model writes English only; "
-                "say it in English words, in Latin letters"
-            )
+            return name.split(" ")[0].replace("CJK", "Chinese").capitalize() or "another"
+    return ""

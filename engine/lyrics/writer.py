@@ -67,15 +67,19 @@ class LyricWriter:
         sampling: Sampling,
         report: Callable[[int, int, str], None] = lambda done, total, text: None,
         cancelled: Callable[[], bool] = lambda: False,
+        before: Sequence[tuple[WantedSection, Sequence[WrittenLine]]] = (),
     ) -> list[list[WrittenLine]]:
         """Return one list of lines per wanted section.
 
+        before: sections that are there already; `WantedSection.like` counts them too, and their rhymes do not come again.
         report: called after each line with lines done, lines in all and the line. Raises RequestError where the lexicon
         has no line for the plan, Cancelled when `cancelled` returns True between two steps.
         """
         theme = [word for word in prompt.theme_words if PIECE.fullmatch(f" {word}") and words_of(word) == [word]]
         lexicon = self._lexicon.with_words(theme, self._tokenizer)
         work = _Work(self, lexicon, prompt, seed, sampling, cancelled, Draft(frozenset(w.lower() for w in theme)))
+        for section, lines in before:
+            work.take_over(section, lines)
         total = sum(len(section.lines) for section in wanted)
         done = 0
         for section in wanted:
@@ -84,7 +88,7 @@ class LyricWriter:
                 line = work.write_line(section, index)
                 done += 1
                 report(done, total, line.text)
-        return work.draft.sections
+        return work.draft.sections[len(before) :]
 
 
 def usual_ends(lexicon: Lexicon) -> Rows:
@@ -119,6 +123,17 @@ class _Work:
         self.draft.sections.append([])
         self.draft.rhyme_words.clear()
         self.section_mark = f"<{section.kind}>"
+
+    def take_over(self, section: WantedSection, lines: Sequence[WrittenLine]) -> None:
+        """Take in a section that is written already, as if its lines had been chosen here."""
+        self.begin(section)
+        for index, ((syllables, letter), line) in enumerate(zip(section.lines, lines, strict=True)):
+            marks = (self.section_mark if index == 0 else "") + line_marks(syllables, letter)
+            if self.session.length + MOST_MARKS + ROOM_PER_LINE > self.writer._model.context_length:
+                self._start_again()
+            self._extend(marks + as_written(line))
+            self.marks.append((self.section_mark, marks))
+            self.draft.add(line, letter)
 
     def write_line(self, section: WantedSection, index: int) -> WrittenLine:
         """Write the candidates of one line, keep the best, and add it to the draft."""

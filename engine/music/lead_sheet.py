@@ -1,4 +1,4 @@
-"""Lead sheet: one sung melody, its chord symbols and its syllables, with its laws. Does not know how it was written."""
+"""Lead sheet: one melody, its chord symbols and its syllables, with its laws. Does not know how it was written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SungSyllable:
 
 @dataclass(frozen=True)
 class SungNote:
-    """A note of the melody. `syllable` is None where the syllable before goes on (a melisma)."""
+    """A note of the melody. `syllable` is None where the syllable before goes on (a melisma), or nothing is sung."""
 
     onset_ticks: int
     duration_ticks: int
@@ -58,7 +58,10 @@ class SectionSpan:
 
 @dataclass(frozen=True)
 class LeadSheet:
-    """Melody, chords and words of a song. Notes are in order and do not overlap; chords fill the length."""
+    """Melody, chords and words of a song. Notes are in order and do not overlap; chords fill the length.
+
+    is_sung: False for a tune without words, in which no note has a syllable.
+    """
 
     title: str
     key_name: str
@@ -68,6 +71,7 @@ class LeadSheet:
     notes: tuple[SungNote, ...]
     chords: tuple[ChordSpan, ...]
     sections: tuple[SectionSpan, ...]
+    is_sung: bool = True
 
 
 def syllables_covered(sheet: LeadSheet) -> tuple[SungSyllable, ...]:
@@ -109,8 +113,10 @@ def check(sheet: LeadSheet) -> None:
     _check_spans("note", [(note.onset_ticks, note.duration_ticks) for note in sheet.notes], sheet.length_ticks)
     _check_spans("section", [(part.onset_ticks, part.duration_ticks) for part in sheet.sections], sheet.length_ticks)
     _check_chords(sheet)
-    if sheet.notes and sheet.notes[0].syllable is None:
+    if sheet.is_sung and sheet.notes and sheet.notes[0].syllable is None:
         raise ValueError("the first note continues a syllable, but none came before it")
+    if not sheet.is_sung and syllables_covered(sheet):
+        raise ValueError("the tune has no words, but a note of it has a syllable")
     for note in sheet.notes:
         if not 0 <= note.pitch <= 127:
             raise ValueError(f"pitch must be 0-127: {note}")

@@ -1,34 +1,40 @@
-"""A score as sound: rendered through a SoundFont, brought to one loudness, written as Ogg Vorbis.
+"""A score as sound: which SoundFont it is played with, and the process of its own that renders it.
 
 Does not know which program stands for which part of the band, and never downloads a SoundFont.
+
+A process for each song: it keeps 220 MB out of a worker that lives long, leaves its interpreter to the other threads,
+can be stopped, takes no worker with it where a SoundFont makes symusic crash, and gives the .sf3 files, whose loops
+`soundfont_loops` cannot mend, the same memory each time. It costs 0.13 s.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import io
-from collections.abc import Iterator
-from dataclasses import replace
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import Self
 
-from engine.errors import OutputError
-from engine.music.score import TICKS_PER_QUARTER, Score
-from engine.output.loudness import normalise
-from engine.output.ogg import with_fixed_serial
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import engine
+from engine.errors import Cancelled, OutputError
+from engine.music.score import Score
+from engine.output.audio_process import SOUND
 
 MEDIA_TYPE = "audio/ogg"
-# SoundFonts rarely hold anything above 16 kHz, and 32 kHz takes two thirds of the time of 44.1 kHz.
-SAMPLE_RATE_HZ = 32_000
-RELEASE_SECONDS = 2.0
-FADE_SECONDS = 1.5
-# libsndfile overflows its stack when an Ogg file is written in one go.
-WRITE_BLOCK_FRAMES = 16_384
-VORBIS_SERIAL = 0x536F6E67
+# Ten minutes with 20 notes at once, the most that a song's files are made of, take 8 s on an idle machine.
+TIMEOUT_SECONDS = 180.0
+SECONDS_BETWEEN_LOOKS = 0.1
+ENVIRONMENT = {
+    # Sums of floats depend on how many threads share them, and starting threads takes time.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
 
 SYSTEM_SOUNDFONTS = (
     "/usr/share/sounds/sf2/FluidR3_GM.sf2",
@@ -48,14 +54,84 @@ NO_SOUNDFONT = (
 )
 
 
-def render_audio(score: Score, soundfont: Path | None = None) -> tuple[bytes, str]:
+def render_audio(
+    score: Score, soundfont: Path | None = None, cancelled: Callable[[], bool] = lambda: False
+) -> tuple[bytes, str]:
     """Return the score as (Ogg Vorbis bytes, media type), near -16 LUFS and under -1 dBFS.
 
-    soundfont: an .sf2 or .sf3 file; the best one found by `find_soundfont` if None. The same score and SoundFont
-    give the same bytes. A score without notes is silence of its length. OutputError if no sound can be made.
+    soundfont: an .sf2 or .sf3 file; the best one found by `find_soundfont` if None. cancelled: asked several times a
+    second. The same score and SoundFont give the same bytes. A score without notes is silence of its length.
+    OutputError if no sound can be made, Cancelled if it is not wanted any more.
     """
-    samples = synthesise(score, find_soundfont(soundfont))
-    return encode_vorbis(normalise(samples, SAMPLE_RATE_HZ), SAMPLE_RATE_HZ), MEDIA_TYPE
+    with Rendering(score, find_soundfont(soundfont)) as rendering:
+        return rendering.wait(cancelled), MEDIA_TYPE
+
+
+class Rendering:
+    """A process that renders a score from the moment this is made; leaving the context ends it, done or not."""
+
+    def __init__(self, score: Score, soundfont: Path) -> None:
+        try:
+            with tempfile.TemporaryFile() as request:
+                request.write(pickle.dumps((score, soundfont)))
+                request.seek(0)
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "engine.output.audio_process"],
+                    stdin=request,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,  # out of reach of Ctrl+C: whoever waits decides
+                    env=environment(),
+                )
+        except OSError as error:
+            raise OutputError(f"the sound could not be made: {error.strerror}; try again in a minute") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def wait(self, cancelled: Callable[[], bool] = lambda: False, timeout_seconds: float = TIMEOUT_SECONDS) -> bytes:
+        """Return the Ogg file. OutputError if there is none or it takes too long, Cancelled when `cancelled()`."""
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            try:
+                answer, complaints = self._process.communicate(timeout=SECONDS_BETWEEN_LOOKS)
+                break
+            except subprocess.TimeoutExpired:
+                if cancelled():
+                    raise Cancelled("the song was taken back") from None
+                if time.monotonic() > deadline:
+                    raise OutputError(
+                        f"making the sound took more than {timeout_seconds:.0f} seconds; try again later, or without sound"
+                    ) from None
+        return sound_of(self._process.returncode, answer, complaints.decode(errors="replace"))
+
+
+def sound_of(status: int, answer: bytes, complaints: str) -> bytes:
+    """Return the Ogg file in an answer of `audio_process`, or raise what it says in place of one.
+
+    status: that of the process, negative where a signal ended it. complaints: what it wrote on stderr.
+    """
+    if status == 0:
+        if answer[:1] == SOUND:
+            return answer[1:]
+        raise OutputError(answer[1:].decode())
+    if status < 0:
+        raise OutputError("the synthesiser crashed, so there is no sound; try another SoundFont or a shorter piece")
+    raise RuntimeError(f"the process that renders sound ended with status {status}:\n{complaints}")
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of a rendering process: those of this one, where to find the engine, and `ENVIRONMENT`."""
+    places = [str(Path(place).parent) for place in engine.__path__]
+    if os.environ.get("PYTHONPATH"):  # an empty one would stand for the current folder
+        places.append(os.environ["PYTHONPATH"])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(places), **ENVIRONMENT}
 
 
 def find_soundfont(asked: Path | None = None) -> Path:
@@ -93,83 +169,3 @@ def looks_like_soundfont(path: Path) -> bool:
     except OSError:
         return False
     return head[:4] == b"RIFF" and head[8:] == b"sfbk"
-
-
-def synthesise(score: Score, soundfont: Path) -> NDArray[np.float32]:
-    """Return the sound as (2, frames), as long as the score and its release, fading at the end."""
-    import numpy as np
-
-    frames = round((score_seconds(score) + RELEASE_SECONDS) * SAMPLE_RATE_HZ)
-    samples = np.zeros((2, frames), dtype=np.float32)
-    if any(track.notes for track in score.tracks):
-        rendered = render_with_symusic(score, soundfont)[:, :frames]
-        samples[:, : rendered.shape[1]] = rendered
-    fade_frames = min(frames, round(FADE_SECONDS * SAMPLE_RATE_HZ))
-    samples[:, frames - fade_frames :] *= np.linspace(1.0, 0.0, fade_frames, dtype=np.float32) ** 2
-    return samples
-
-
-def render_with_symusic(score: Score, soundfont: Path) -> NDArray[np.float32]:
-    """Return the sound as (2, frames), as long as symusic makes it; the same in every fresh process.
-
-    Track by track: symusic renders the tracks of a score in parallel and adds them as they come, and sums of floats
-    depend on their order. What stays: symusic 0.5.9 reads about 1 sample in 200,000 of some programs from memory that it
-    never wrote, so later renderings in one process can differ there.
-    """
-    import numpy as np
-    import symusic
-
-    # A path is always given: without one symusic would download a SoundFont.
-    synthesizer = symusic.Synthesizer(str(soundfont), SAMPLE_RATE_HZ, 0)
-    sum_of_tracks = np.zeros((2, 0), dtype=np.float32)
-    for track in (track for track in score.tracks if track.notes):
-        try:
-            rendered = synthesizer.render(as_symusic(replace(score, tracks=(track,))), True)
-        except TypeError as error:
-            # The wheels of symusic 0.6.0 cannot hand the sound over to Python.
-            raise OutputError("this version of symusic cannot render sound; install symusic 0.5.9") from error
-        longer = max(sum_of_tracks.shape[1], rendered.shape[1])
-        sum_of_tracks = np.pad(sum_of_tracks, ((0, 0), (0, longer - sum_of_tracks.shape[1])))
-        sum_of_tracks[:, : rendered.shape[1]] += rendered
-    return sum_of_tracks
-
-
-def as_symusic(score: Score) -> Any:
-    """Return the score as a `symusic.Score`; only what sounds is carried over."""
-    import symusic
-
-    copy: Any = symusic.Score(TICKS_PER_QUARTER)
-    for change in score.tempos:
-        copy.tempos.append(symusic.Tempo(change.onset_ticks, change.tempo_qpm))
-    for track in score.tracks:
-        part: Any = symusic.Track(track.name, track.program, track.is_drum)
-        for note in track.notes:
-            part.notes.append(symusic.Note(note.onset_ticks, note.duration_ticks, note.pitch, note.velocity))
-        copy.tracks.append(part)
-    return copy
-
-
-def score_seconds(score: Score) -> float:
-    """Return how long the score lasts, in seconds, by its tempo changes."""
-    changes = sorted(score.tempos, key=lambda change: change.onset_ticks)
-    ends = [change.onset_ticks for change in changes[1:]] + [score.length_ticks]
-    return sum(
-        max(0, min(end, score.length_ticks) - change.onset_ticks) * 60.0 / (change.tempo_qpm * TICKS_PER_QUARTER)
-        for change, end in zip(changes, ends, strict=True)
-    )
-
-
-def encode_vorbis(samples: NDArray[np.float32], sample_rate_hz: int) -> bytes:
-    """Return samples (2, frames) as an Ogg Vorbis file, the same bytes for the same samples."""
-    import numpy as np
-    import soundfile
-
-    interleaved = np.ascontiguousarray(samples.T)  # (frames, 2)
-    file = io.BytesIO()
-    try:
-        with soundfile.SoundFile(file, "w", sample_rate_hz, 2, "VORBIS", format="OGG") as writer:
-            for start in range(0, len(interleaved), WRITE_BLOCK_FRAMES):
-                writer.write(interleaved[start : start + WRITE_BLOCK_FRAMES])
-    except soundfile.SoundFileError as error:
-        raise OutputError(f"the sound could not be encoded: {error}") from error
-    return with_fixed_serial(file.getvalue(), VORBIS_SERIAL)

@@ -16,6 +16,7 @@ TARGET_LUFS = -16.0
 CEILING = 10 ** (-2.5 / 20)
 LARGEST_GAIN_DB = 40.0
 BLOCK_SECONDS = 0.4
+BLOCKS_PER_PASS = 16  # their spectra stay in the processor's cache: all at once takes three times as long
 ABSOLUTE_GATE_LUFS, RELATIVE_GATE_LU = -70.0, -10.0
 LIMITER_BLOCK_SECONDS = 0.004
 ATTACK_BLOCKS, RELEASE_BLOCKS = 3, 40  # blocks in which the limiter's gain may change by 1
@@ -59,14 +60,16 @@ def block_powers(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[n
     import numpy as np
 
     size = round(BLOCK_SECONDS * sample_rate_hz)
-    blocks = -(-samples.shape[1] // size)
-    padded = np.pad(samples, ((0, 0), (0, blocks * size - samples.shape[1])))
-    spectrum = np.fft.rfft(padded.reshape(len(samples), blocks, size))  # (channels, blocks, bins)
-    energy = spectrum.real**2 + spectrum.imag**2
     # By Parseval's theorem; every bin but the first and last stands for two frequencies.
-    weights = 2 * k_weighting(np.fft.rfftfreq(size, 1 / sample_rate_hz)) / size**2
-    powers: NDArray[np.float64] = (energy @ weights.astype(np.float32)).sum(axis=0, dtype=np.float64)
-    return powers
+    weights = (2 * k_weighting(np.fft.rfftfreq(size, 1 / sample_rate_hz)) / size**2).astype(np.float32)
+    powers = [np.zeros(0)]
+    for start in range(0, samples.shape[1], BLOCKS_PER_PASS * size):
+        part = samples[:, start : start + BLOCKS_PER_PASS * size]
+        part = np.pad(part, ((0, 0), (0, -part.shape[1] % size)))
+        spectrum = np.fft.rfft(np.ascontiguousarray(part).reshape(len(part), -1, size))  # (channels, blocks, bins)
+        energy = spectrum.real**2 + spectrum.imag**2
+        powers.append((energy @ weights).sum(axis=0, dtype=np.float64))
+    return np.concatenate(powers)
 
 
 def k_weighting(frequencies_hz: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -91,16 +94,23 @@ def limit_peaks(samples: NDArray[np.float32], block_frames: int) -> NDArray[np.f
 
     frames = samples.shape[1]
     blocks = -(-frames // block_frames)
-    peaks = np.pad(np.abs(samples).max(axis=0), (0, blocks * block_frames - frames)).reshape(blocks, -1).max(axis=1)
+    # Channel by channel: where their samples alternate in memory, numpy would go through them two by two.
+    loudest = np.zeros(blocks * block_frames, dtype=np.float32)
+    for channel in samples:
+        np.maximum(loudest[:frames], np.abs(channel), out=loudest[:frames])
+    peaks = loudest.reshape(blocks, -1).max(axis=1)
     if peaks.max() <= CEILING:
         return samples
     allowed = np.minimum(1.0, CEILING / np.maximum(peaks, CEILING))
     borders = np.minimum(np.append(allowed, 1.0), np.insert(allowed, 0, 1.0))
     rises = slowed(borders.tolist(), 1 / RELEASE_BLOCKS)
-    gains = np.array(slowed(rises[::-1], 1 / ATTACK_BLOCKS)[::-1])  # (blocks + 1)
-    ramp = np.arange(block_frames) / block_frames
-    curve = gains[:-1, None] + np.diff(gains)[:, None] * ramp  # (blocks, block_frames)
-    return samples * curve.ravel()[:frames].astype(np.float32)
+    gains = np.array(slowed(rises[::-1], 1 / ATTACK_BLOCKS)[::-1], dtype=np.float32)  # (blocks + 1)
+    ramp = np.arange(block_frames, dtype=np.float32) / block_frames
+    curve = (gains[:-1, None] + np.diff(gains)[:, None] * ramp).ravel()[:frames]  # from (blocks, block_frames)
+    limited = np.empty_like(samples)
+    for channel, result in zip(samples, limited, strict=True):
+        np.multiply(channel, curve, out=result)
+    return limited
 
 
 def slowed(gains: list[float], largest_rise: float) -> list[float]:

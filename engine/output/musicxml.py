@@ -35,7 +35,7 @@ def lead_sheet_to_musicxml(sheet: LeadSheet) -> bytes:
     encoding = SubElement(SubElement(root, "identification"), "encoding")
     SubElement(encoding, "software").text = "Songwright"
     score_part = SubElement(SubElement(root, "part-list"), "score-part", id="P1")
-    SubElement(score_part, "part-name").text = "Voice"
+    SubElement(score_part, "part-name").text = "Voice" if sheet.is_sung else "Melody"
     part = SubElement(root, "part", id="P1")
     key, bars = Key.parse(sheet.key_name), in_bars(sheet)
     for number, inside in enumerate(bars, start=1):

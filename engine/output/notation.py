@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.music.lead_sheet import LeadSheet, SungNote
@@ -34,7 +34,8 @@ def write_out(sheet: LeadSheet) -> list[Written]:
     for index, note in enumerate(sheet.notes):
         after = sheet.notes[index + 1] if index + 1 < len(sheet.notes) else None
         written += write_rest(cursor, note.onset_ticks, bar_ticks)
-        written += write_note(note, after, bar_ticks)
+        pieces = write_note(note, after, bar_ticks)
+        written += pieces if sheet.is_sung else [replace(piece, slur=None, goes_on=False) for piece in pieces]
         cursor = note.onset_ticks + note.duration_ticks
     end = -(-max(cursor, sheet.length_ticks, 1) // bar_ticks) * bar_ticks
     return written + write_rest(cursor, end, bar_ticks)

@@ -106,7 +106,8 @@ def draw_system(axes: Axes, sheet: LeadSheet, system: System) -> None:
             x, y = system.x_of(chord.onset_ticks) + 7, system.chord_top + 28
             write(axes, x, y, printed_chord(chord.symbol), pixels=27, weight="bold")
     draw_melody(axes, sheet, system, colour)
-    draw_words(axes, sheet, system)
+    if sheet.is_sung:
+        draw_words(axes, sheet, system)
 
 
 def draw_label(axes: Axes, system: System, colour: str) -> None:

@@ -6,8 +6,9 @@ sung the same way; one that borrows a tune sings its own words to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from engine.contract import Sampling
 from engine.decoding import Session
@@ -15,15 +16,20 @@ from engine.errors import Cancelled, RequestError
 from engine.families import CausalModel
 from engine.music.lead_sheet import ChordSpan, LeadSheet, SungNote, SungSyllable
 from engine.music.melody_tokens import (
+    HEADER_TOKENS,
     STEP_TICKS,
     TIME_SIGNATURES,
     TOKENS_PER_NOTE,
     VOCABULARY,
+    Melody,
     MelodyNote,
     Style,
+    encode,
+    fold_to_grid,
 )
 from engine.music.theory import Key
-from engine.song.melody_frames import Line, SongFrames, syllable_frame, tune_source
+from engine.song.kept_lines import KeptLines, clear_of_kept, kept_line, with_words
+from engine.song.melody_frames import Line, SongFrames, tune_source
 from engine.song.melody_grammar import LineGrammar
 from engine.song.melody_ranking import rate_line, rhythm_of
 from engine.song.plan import SongPlan
@@ -47,6 +53,7 @@ class _Writing:
     seed: int
     sampling: Sampling
     candidates: int
+    kept: KeptLines = field(default_factory=dict)
     sections: list[list[list[MelodyNote]]] = field(default_factory=list)
     line_ids: list[tuple[int, ...]] = field(default_factory=list)
 
@@ -62,15 +69,18 @@ def write_melody(
     candidates: int = 8,
     report: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
+    kept: Mapping[tuple[int, int], Sequence[SungNote]] = MappingProxyType({}),
 ) -> LeadSheet:
     """Return the song as a lead sheet; the same arguments give the same melody.
 
     lyrics_lines: per section of the plan its lines of syllables, empty for parts that are not sung. candidates: 1-16
-    per line. Raises RequestError where lines do not fit their bars, Cancelled when `cancelled()` says so.
+    per line. kept: by section and line the notes that are there already, one per syllable; new lines stay clear of them.
+    Raises RequestError where lines do not fit their bars, Cancelled when `cancelled()` says so.
     """
     _check(plan, lyrics_lines)
     frames = SongFrames.of(plan, lyrics_lines)
-    writing = _Writing(frames, Session(model, slots=candidates), seed, sampling, candidates)
+    given = {place: kept_line(frames, place, notes) for place, notes in kept.items()}
+    writing = _Writing(frames, Session(model, slots=candidates), seed, sampling, candidates, given)
     total, done = sum(len(lines) for lines in lyrics_lines), 0
     for index, section in enumerate(plan.sections):
         source = tune_source(plan, index)
@@ -78,8 +88,11 @@ def write_melody(
         for line in range(len(section.lines)):
             if cancelled and cancelled():
                 raise Cancelled("the song was taken back")
-            is_new = source == index
-            notes = _write_line(writing, index, line) if is_new else _sing_again(writing, source, index, line)
+            if (index, line) in given:
+                notes = given[index, line]
+                _remember(writing, notes)
+            else:
+                notes = (_write_line if source == index else _sing_again)(writing, index, line)
             writing.sections[index].append(notes)
             done += 1
             if report:
@@ -101,6 +114,7 @@ def _write_line(writing: _Writing, section: int, line: int) -> list[MelodyNote]:
     """Sample candidates for a line, keep the best one in the context, and return its notes."""
     before = next((notes for lines in reversed(writing.sections) for notes in reversed(lines)), None)
     frame = writing.frames.line(section, line, before[-1].pitch if before else None)
+    frame = clear_of_kept(frame, writing.frames, writing.kept, section, line)
     starts = [writing.frames.start(section, n) for n in range(line)]
     earlier = [rhythm_of(notes, start) for notes, start in zip(writing.sections[section], starts, strict=True)]
     count = writing.candidates
@@ -147,28 +161,33 @@ def _make_room(writing: _Writing, needed: int) -> None:
         session.extend(recent[-most:])
 
 
+def _remember(writing: _Writing, notes: Sequence[MelodyNote]) -> None:
+    """Put a line that was not written here into the context, so that the next one goes on from it."""
+    plan = writing.frames.plan
+    mode = Key.parse(plan.key_name).mode
+    melody = Melody(mode, str(plan.time_signature), style_token(plan.style), tuple(notes))
+    ids = encode(fold_to_grid(melody))[0][HEADER_TOKENS:]
+    _make_room(writing, len(ids))
+    writing.session.extend(ids)
+    writing.line_ids.append(tuple(ids))
+
+
 def style_token(style: str) -> Style:
     """Return which corpus a style of the song sounds most like."""
     return STYLE_OF.get(style, "song")
 
 
-def _sing_again(writing: _Writing, source: int, section: int, line: int) -> list[MelodyNote]:
+def _sing_again(writing: _Writing, section: int, line: int) -> list[MelodyNote]:
     """Return a line of an earlier section moved to this one, with this section's words under it."""
     plan = writing.frames.plan
+    source = tune_source(plan, section)
     notes, words = writing.sections[source][line], writing.frames.words[section][line]
     if len(notes) != len(words):
         label = plan.sections[section].label
         raise RequestError(f"line {line + 1} of {label} has {len(words)} syllables for a tune of {len(notes)}")
     spans = plan.section_spans()
     moved = (spans[section].onset_ticks - spans[source].onset_ticks) // STEP_TICKS
-    sung = []
-    for index, (note, syllable) in enumerate(zip(notes, words, strict=True)):
-        frame = syllable_frame(syllable)
-        goes_on = index + 1 < len(words) and words[index + 1].word_position in ("middle", "end")
-        duration = notes[index + 1].onset - note.onset if goes_on else note.duration  # no rest inside the new word
-        place = replace(note, onset=note.onset + moved, duration=duration)
-        sung.append(replace(place, stress=frame.stress, word_position=frame.word_position))
-    return sung
+    return [replace(note, onset=note.onset + moved) for note in with_words(notes, words)]
 
 
 def _lead_sheet(frames: SongFrames, sections: Sequence[Sequence[Sequence[MelodyNote]]], title: str) -> LeadSheet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -30,11 +31,14 @@ class LyricModel:
     authors: tuple[str, ...] = ()
     _lexicons: dict[bool, Lexicon] = field(default_factory=dict)
 
-    def lexicon(self, *, archaic: bool) -> Lexicon:
-        """Return the words that may be written, with or without those of long ago; built at the first need."""
+    def lexicon(self, *, archaic: bool, avoid: Collection[str] = ()) -> Lexicon:
+        """Return the words that may be written, with or without those of long ago; built at the first need.
+
+        avoid: words in lower case that are left out, each time anew.
+        """
         if archaic not in self._lexicons:
             self._lexicons[archaic] = Lexicon.open(self.directory / WORDS_FILE, self.tokenizer, archaic=archaic)
-        return self._lexicons[archaic]
+        return self._lexicons[archaic].without(avoid)
 
     def find_author(self, name: str) -> str:
         """Return the author of that name as the model knows it; RequestError names the nearest known ones."""

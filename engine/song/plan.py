@@ -91,8 +91,8 @@ def make_plan(request: LyricRequest, seed: int) -> SongPlan:
     voice = DEFAULT_VOICE if request.voice is None else request.voice.strip().lower()
     voice_range(voice)
     typed_chords = parse_chords(request.chords) if request.chords is not None else None
-    time_signature = _time_signature(request, style, rng)
-    key = _key(request, style, typed_chords, rng)
+    time_signature = choose_time_signature(request, style, rng)
+    key = choose_key(request, style, typed_chords, rng)
     draft = _draft(request, style, time_signature, rng)
     harmony = Harmony(style.palettes[key.mode], rng)
     return SongPlan(
@@ -119,7 +119,8 @@ class _Draft:
         return {kind: len(lines) * self.bars_per_line[kind] for kind, lines in self.lines.items()}
 
 
-def _time_signature(request: SongRequest, style: Style, rng: random.Random) -> TimeSignature:
+def choose_time_signature(request: SongRequest, style: Style, rng: random.Random) -> TimeSignature:
+    """Return the time signature typed, or one of the style's; RequestError for one that is not offered."""
     chosen = rng.choice(style.time_signatures)
     typed = chosen if request.time_signature is None else "".join(request.time_signature.split())
     if typed not in TIME_SIGNATURES:
@@ -127,14 +128,15 @@ def _time_signature(request: SongRequest, style: Style, rng: random.Random) -> T
     return TIME_SIGNATURES[typed]
 
 
-def _key(request: SongRequest, style: Style, typed_chords: Sequence[str] | None, rng: random.Random) -> Key:
+def choose_key(request: SongRequest, style: Style, typed_chords: Sequence[str] | None, rng: random.Random) -> Key:
+    """Return the key typed, or that of the chords typed, or one of the style's."""
     chosen = rng.choice(style.keys)
     if request.key is not None:
         return Key.parse(request.key)
     return key_of_chords(typed_chords) if typed_chords else Key.parse(chosen)
 
 
-def _tempos(request: SongRequest, style: Style, time_signature: TimeSignature, rng: random.Random) -> list[float]:
+def tempos_to_try(request: SongRequest, style: Style, time_signature: TimeSignature, rng: random.Random) -> list[float]:
     """Return the tempo typed, or the seed's choice followed by the style's other tempos, nearest first."""
     slowest, fastest = style.tempo_range(str(time_signature))
     chosen = rng.randint(slowest, fastest)
@@ -152,7 +154,7 @@ def _tempos(request: SongRequest, style: Style, time_signature: TimeSignature, r
 def _draft(request: SongRequest, style: Style, time_signature: TimeSignature, rng: random.Random) -> _Draft:
     lines = plan_lines(style, request.rhyme, request.syllables)
     form = parse_form(request.form if request.form is not None else style.form)
-    tempos = _tempos(request, style, time_signature, rng)
+    tempos = tempos_to_try(request, style, time_signature, rng)
     added = rng.choice(style.intro_bars), rng.choice(style.outro_bars)
     usual = style.bars_per_line[str(time_signature)]
     if request.length_seconds is None:

@@ -49,6 +49,7 @@ def warm_songs(count: int) -> list[tuple[float, dict[str, float]]]:
     """Return seconds and seconds by stage of songs made one after the other in this process, the first left out."""
     from engine.contract import SongRequest
     from engine.song.make_song import make_song
+    from engine.song.making import Making
     from engine.song.models import SongModels, open_lyric_model, open_melody_model
     from worker.loaded_models import starter_paths
 
@@ -57,7 +58,7 @@ def warm_songs(count: int) -> list[tuple[float, dict[str, float]]]:
     found = []
     for seed in range(count + 1):
         start = time.perf_counter()
-        made = make_song(SongRequest(theme=THEME, form=FORM), seed=seed, models=models)
+        made = make_song(SongRequest(theme=THEME, form=FORM), Making(seed=seed, models=models))
         found.append((time.perf_counter() - start, made.report.seconds_per_stage))
     return found[1:]
 

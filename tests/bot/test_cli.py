@@ -34,7 +34,7 @@ def modules_of(*arguments: str) -> set[str]:
 
 def test_help_imports_nothing_heavy() -> None:
     loaded = modules_of("--help")
-    assert not loaded & (HEAVY | {"sqlalchemy", "numpy", "pydantic", "rich"})
+    assert not loaded & (HEAVY | {"sqlalchemy", "numpy", "rich", "discord"})
 
 
 def test_help_of_song_imports_no_models() -> None:

@@ -8,12 +8,15 @@ import pytest
 
 import engine
 from engine.checkpoint import open_checkpoint
-from engine.contract import SongRequest
+from engine.contract import MusicRequest, SingRequest, SongRequest, VerseRequest
 from engine.lyrics.lexicon import read_words
 from engine.lyrics.pronunciation import pronounce
 from engine.lyrics.tokenizer import LyricTokenizer
+from engine.music.lead_sheet import check
 from engine.song.make_song import make_song
+from engine.song.making import Making, SourceSong
 from engine.song.models import WORDS_FILE, SongModels, open_lyric_model, open_melody_model
+from engine.verbs import carry_out
 
 STARTER = Path(engine.__path__[0]) / "starter"
 LARGEST_BYTES = {"lyrics": 40_000_000, "melody": 15_000_000}
@@ -48,7 +51,7 @@ def test_every_piece_of_the_word_list_is_written_by_the_tokenizer() -> None:
 @pytest.mark.parametrize(("style", "form"), [("pop", "VCVC"), ("waltz", "VC"), ("hymn", "VV")])
 def test_a_song_keeps_its_plan(models: SongModels, style: str, form: str) -> None:
     request = SongRequest(theme="rain over the harbour", style=style, form=form, rhyme="AABB", syllables="8,8,7,7")
-    made = make_song(request, seed=3, models=models, outputs=("mid",))
+    made = make_song(request, Making(seed=3, models=models, outputs=("mid",)))
     lines = [line for section in made.report.sections for line in section.lines]
     assert len(lines) == 4 * len(form)
     assert all(line.syllables_found == line.syllables_asked for line in lines)
@@ -59,5 +62,24 @@ def test_a_song_keeps_its_plan(models: SongModels, style: str, form: str) -> Non
 
 def test_the_same_seed_makes_the_same_song(models: SongModels) -> None:
     request = SongRequest(theme="the last bus home", form="VC")
-    first, second = (make_song(request, seed=11, models=models, outputs=("mid", "musicxml", "lrc")) for _ in range(2))
+    outputs = ("mid", "musicxml", "lrc")
+    first, second = (make_song(request, Making(seed=11, models=models, outputs=outputs)) for _ in range(2))
     assert first.artifacts == second.artifacts
+
+
+def test_own_words_and_a_tune_are_sung_and_played_and_can_be_changed(models: SongModels) -> None:
+    lyrics = "Row the boat home at half past 7\nover the foam and the rolling sea\n\n[Chorus]\nCarry me, carry me home"
+    sung = carry_out(SingRequest(lyrics=lyrics, style="folk"), Making(seed=3, models=models, outputs=("mid",)))
+    assert sung.sheet is not None
+    check(sung.sheet)
+    assert len(sung.sheet.notes) == 9 + 9 + 7
+    source = SourceSong(sung.report.title, sung.lyrics_text, sung.score, sung.sheet, sung.report)
+    verse = VerseRequest(source="a", theme="winter")
+    longer = carry_out(verse, Making(seed=3, models=models, source=source, outputs=("mid",)))
+    assert longer.sheet is not None
+    check(longer.sheet)
+    assert len(longer.sheet.notes) == 2 * (9 + 9) + 7
+    music = carry_out(MusicRequest(style="jazz", bars=16), Making(seed=3, models=models, outputs=("mid",)))
+    assert music.sheet is not None
+    check(music.sheet)
+    assert music.report.length_seconds is not None

@@ -6,27 +6,44 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.contract import Artifact, LyricRequest, Progress, SongReport
+from engine.contract import Artifact, Progress, Request, SongReport
 from engine.errors import Cancelled
 from worker.store.songs import GeneratedSong
 
 
-def echoed(request: LyricRequest, seed: int) -> GeneratedSong:
+def echoed(request: Request, seed: int) -> GeneratedSong:
     """Return the song that EchoSong makes of this request and seed."""
-    words = f"{request.theme}\n" * 3
+    theme = theme_of(request)
+    words = "" if request.kind == "music" else f"{theme}\n" * 3
+    is_sung = request.kind != "lyrics"
     report = SongReport(
-        title=request.theme.title(),
+        title=_title_of(theme),
         request=request.model_dump(mode="json"),
         sections=(),
-        style=request.style,
+        style=getattr(request, "style", "pop"),
         seed=seed,
+        key=getattr(request, "key", None) or ("C major" if is_sung else None),
+        tempo_qpm=getattr(request, "tempo_qpm", None) or (96.0 if is_sung else None),
+        time_signature="4/4" if is_sung else None,
+        length_seconds=62.0 if is_sung else None,
         model_versions={"lyrics": "echo"},
     )
     artifacts = (
         Artifact("song.mid", "audio/midi", seed.to_bytes(4, "big")),
         Artifact("song.txt", "text/plain", words.encode()),
     )
-    return GeneratedSong(title=report.title, lyrics_text=words, report=report, artifacts=artifacts)
+    return GeneratedSong(
+        title=report.title, lyrics_text=words, report=report, artifacts=artifacts, score={"ticks": 480}
+    )
+
+
+def theme_of(request: Request) -> str:
+    """Return what is sung: the theme, or the words, or the kind of a request that has neither."""
+    return getattr(request, "theme", None) or getattr(request, "lyrics", None) or request.kind
+
+
+def _title_of(theme: str) -> str:
+    return theme.partition("\n")[0].title()
 
 
 @dataclass(frozen=True)
@@ -38,14 +55,14 @@ class EchoSong:
 
     def __call__(
         self,
-        request: LyricRequest,
+        request: Request,
         seed: int,
         report: Callable[[Progress], None],
         cancelled: Callable[[], bool],
     ) -> GeneratedSong:
         """Report every line, stop when cancelled, and return the echo."""
         for line in range(self.lines):
-            report(Progress(stage="lyrics", done=line + 1, total=self.lines, text=f"{request.theme}\n"))
+            report(Progress(stage="lyrics", done=line + 1, total=self.lines, text=f"{theme_of(request)}\n"))
             time.sleep(self.seconds_per_line)
             if cancelled():
                 raise Cancelled("the request was taken back")

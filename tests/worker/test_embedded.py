@@ -13,7 +13,7 @@ import pytest
 
 from engine.contract import LyricRequest, Progress, SongRequest
 from tests.worker.conftest import WoundClock
-from tests.worker.echo_song import EchoSong
+from tests.worker.echo_song import EchoSong, echoed
 from worker.client import Client
 from worker.embedded import EmbeddedWorker
 from worker.owner import Owner, this_process
@@ -21,6 +21,7 @@ from worker.runner import Generate
 from worker.settings import Settings
 from worker.store import jobs, songs
 from worker.store.database import Store, StoreError
+from worker.store.deliveries import NewDelivery
 from worker.store.songs import GeneratedSong
 
 REQUEST = SongRequest(theme="rain over the harbour")
@@ -101,6 +102,70 @@ def test_the_same_command_again_goes_on_with_its_job(begun: str, store: Store, c
     assert adopted.id == left_id
     assert worker.run_until(left_id) == ()
     assert all_songs(store) == [left_id]
+    assert worker.adopt(REQUEST) is None
+
+
+def left_done(store: Store, client: Client) -> str:
+    """Return a job that a terminal, gone since, ran to its end without writing its files."""
+    job_id = client.submit(REQUEST, owner=GONE)
+    job = claim_for(store, GONE)
+    with store.writing() as session:
+        jobs.finish(session, job_id, job.lease_token or "", echoed(REQUEST, job.seed), now=job.created_at)
+    return job_id
+
+
+@needs_proc
+def test_a_song_that_was_done_but_never_written_is_found_again(store: Store) -> None:
+    client, worker = terminal(store)
+    done_id = left_done(store, client)
+    assert worker.adopt(SongRequest(theme="something else")) is None
+    adopted = worker.adopt(REQUEST)
+    assert adopted is not None
+    assert (adopted.id, adopted.status) == (done_id, "done")
+    assert [job.status for job in worker.run_and_follow(client, done_id)] == ["done"]
+    assert all_songs(store) == [done_id]
+
+
+@needs_proc
+def test_a_song_that_was_written_is_not_found_again(store: Store) -> None:
+    client, worker = terminal(store)
+    done_id = left_done(store, client)
+    client.mark_delivered(done_id)
+    first = client.job(done_id).delivered_at
+    assert first is not None
+    client.mark_delivered(done_id)
+    assert client.job(done_id).delivered_at == first
+    assert worker.adopt(REQUEST) is None
+
+
+@needs_proc
+@pytest.mark.parametrize("ended", ["failed", "cancelled", "live", "elsewhere"])
+def test_other_ended_jobs_are_not_found_again(ended: str, store: Store) -> None:
+    client, worker = terminal(store)
+    owner = {"live": this_process(), "elsewhere": Owner("elsewhere", 1, "1")}.get(ended, GONE)
+    job_id = client.submit(REQUEST, owner=owner)
+    job = claim_for(store, owner)
+    with store.writing() as session:
+        if ended == "failed":
+            jobs.fail(session, job_id, job.lease_token or "", error="no", kind="bug", now=job.created_at)
+        elif ended == "cancelled":
+            jobs.cancel(session, job_id, job.lease_token or "", now=job.created_at)
+        else:
+            jobs.finish(session, job_id, job.lease_token or "", echoed(REQUEST, 1), now=job.created_at)
+    assert worker.adopt(REQUEST) is None
+
+
+@needs_proc
+@pytest.mark.parametrize("state", ["queued", "running", "done"])
+def test_what_a_member_asked_for_is_left_to_the_bot(state: str, store: Store) -> None:
+    client, worker = terminal(store)
+    new = NewDelivery(application_id="a", layout="song", member="m")
+    _delivery, (job_id,) = client.submit_for([REQUEST], new, per_day=9, waiting=9)
+    if state != "queued":
+        job = claim_for(store, GONE)
+    if state == "done":
+        with store.writing() as session:
+            jobs.finish(session, job_id, job.lease_token or "", echoed(REQUEST, 1), now=job.created_at)
     assert worker.adopt(REQUEST) is None
 
 

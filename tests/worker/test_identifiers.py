@@ -7,9 +7,14 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.store.identifiers import ALPHABET, ID_LENGTH, new_id
+from worker.store.identifiers import ALPHABET, ID_LENGTH, made_at, new_id
 
 moments = st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1), timezones=st.just(UTC))
+
+
+def test_an_id_tells_when_it_was_made() -> None:
+    moment = datetime(2026, 11, 21, 14, 3, 5, 678000, tzinfo=UTC)
+    assert made_at(new_id(moment)) == moment
 
 
 @given(moments, st.integers(1, 10**9))

@@ -368,6 +368,7 @@ def test_unfinished_jobs_are_found_by_their_machine(store: Store, clock: WoundCl
         assert [job.id for job in recovery.owned_unfinished(session, here.machine)] == [mine.id]
 
 
-def test_a_naive_time_is_refused(store: Store) -> None:
+def test_a_naive_time_is_refused(store: Store, clock: WoundClock) -> None:
+    job = submit(store, clock)
     with pytest.raises(Exception, match="must have a time zone"), store.writing() as session:
-        jobs.submit(session, REQUEST, now=datetime(2026, 1, 1))
+        jobs.request_cancel(session, job.id, now=datetime(2026, 1, 1))

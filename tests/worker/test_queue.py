@@ -14,7 +14,7 @@ from worker.client import Client
 from worker.queue import BROKERS, CELERY_SETTINGS, TASK_NAME, TRANSPORT_OPTIONS, celery_app, check_broker, ring
 from worker.settings import Settings
 from worker.store.database import Store
-from worker.tasks import register
+from worker.tasks import Shift, register
 
 
 def test_the_message_carries_only_the_id(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_celery_worker_runs_the_job(sqlite_store: Store, tmp_path: Path) -> No
     url = sqlite_store.engine.url.render_as_string(hide_password=False)
     settings = Settings(database_url=url, models_dir=Path(), broker_url=broker_url)
     client = Client(settings, store=sqlite_store)
-    app = register(settings, sqlite_store, EchoSong())
+    app = register(settings, Shift(sqlite_store, EchoSong(), settings))
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=10):
         job_id = client.submit(LyricRequest(theme="rain"))
         until = time.monotonic() + 10

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import RequestError
-from worker.settings import ENVIRONMENT_VARIABLES, Settings
+from worker.settings import ENVIRONMENT_VARIABLES, Settings, hosting_settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -53,3 +53,13 @@ def test_settings_do_not_change() -> None:
     settings = Settings.from_environment({"HOME": "/h"})
     with pytest.raises(ValueError, match="frozen"):
         settings.max_attempts = 9
+
+
+def test_hosts_ring_through_a_folder_unless_they_say_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = hosting_settings({"HOME": "/h"})
+    assert alone.broker_url == "filesystem:///h/.local/share/songwright/broker"
+    assert alone.model_copy(update={"broker_url": None}) == Settings.from_environment({"HOME": "/h"})
+    given = {"HOME": "/h", "SONGWRIGHT_BROKER_URL": "redis://harbour"}
+    assert hosting_settings(given) == Settings.from_environment(given)
+    monkeypatch.setattr("worker.settings.find_spec", lambda _name: None)
+    assert hosting_settings({"HOME": "/h"}).broker_url is None

@@ -5,25 +5,28 @@ Knows nothing of jobs or songs, only that there are tables and migrations of the
 
 from __future__ import annotations
 
+import logging
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.errors import EngineError
+from worker.store import erasing, sqlite_connection
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD_REVISION = "0001"  # the newest migration; a test compares it with the scripts
-BUSY_TIMEOUT_SECONDS = 30.0
+log = logging.getLogger(__name__)
+
+HEAD_REVISION = "0002"  # the newest migration; a test compares it with the scripts
+CONNECT_TIMEOUT_SECONDS = 10
 # Beside the package rather than by import: a bot that loads the plugin may have a `migrations` package of its own.
 MIGRATIONS_DIRECTORY = Path(__file__).resolve().parents[2] / "migrations"
 _UPGRADE_LOCK = 0x50A6_3218  # any number, as long as every Songwright process uses this one
@@ -60,6 +63,31 @@ class Store:
         """Open one write transaction: committed whole at the end, or not at all."""
         with _faults_as_sentences(self.engine.url), self._write.begin() as session:
             yield session
+
+    def erase_traces(self) -> bool:
+        """See to it that what was deleted is not left in SQLite's files; return False, with a warning, if it may be.
+
+        To be called after a deletion that somebody has a right to, see `worker.store.erasing`. PostgreSQL does this by
+        itself, in its own time.
+        """
+        return self._maintain(erasing.write_anew)
+
+    def empty_log(self) -> bool:
+        """See to it that what was deleted is not left in SQLite's write-ahead log; at once. False as in `erase_traces`."""
+        return self._maintain(erasing.empty_log)
+
+    def _maintain(self, work: Callable[[Any], bool]) -> bool:
+        if self.engine.dialect.name != "sqlite":
+            return True
+        with _faults_as_sentences(self.engine.url):
+            connection = self.engine.raw_connection()  # outside of any transaction, where this work belongs
+        try:
+            done = work(connection.driver_connection)
+        finally:
+            connection.close()
+        if not done:
+            log.warning("what was deleted may still be in the free space of %s", _shown(self.engine.url))
+        return done
 
     def close(self) -> None:
         """Close every connection."""
@@ -101,16 +129,23 @@ def shown_url(database_url: str) -> str:
 
 
 def make_engine(database_url: str) -> Engine:
-    """Return an engine for a SQLite file or PostgreSQL with psycopg 3; nothing is connected yet."""
+    """Return an engine for a SQLite file or PostgreSQL with psycopg 3; nothing is connected yet.
+
+    Its errors do not quote what was to be written: they are logged, and tokens and members do not belong there.
+    """
     url = parse_url(database_url)
     if url.get_backend_name() == "postgresql":
         if find_spec("psycopg") is None:
             raise StoreError("PostgreSQL needs the Python package psycopg; install songwright[postgres] or use SQLite")
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        engine = create_engine(
+            url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+        )
+        event.listen(engine, "handle_error", _hide_row)
+        return engine
     _make_folder(Path(str(url.database)).parent)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": sqlite_connection.BUSY_TIMEOUT_SECONDS})
+    event.listen(engine, "connect", sqlite_connection.prepare_connection)
+    event.listen(engine, "begin", sqlite_connection.begin_transaction)
     return engine
 
 
@@ -183,33 +218,14 @@ def _revision(engine: Engine) -> str | None:
             raise
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Set up a fresh SQLite connection: our own BEGIN, foreign keys, a log that readers do not wait for."""
-    connection.isolation_level = None  # the driver's own BEGIN comes too late, see Store
-    connection.execute("PRAGMA foreign_keys = ON")
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        _switch_to_wal(connection)
-    connection.execute("PRAGMA synchronous = FULL")  # a job that was promised outlives a power cut
-
-
-def _switch_to_wal(connection: Any) -> None:
-    # The switch does not wait for other processes that do the same at this moment, so wait here.
-    import sqlite3
-
-    until = time.monotonic() + BUSY_TIMEOUT_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.02)
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+def _hide_row(context: ExceptionContext) -> None:
+    """Keep the first line of what PostgreSQL says; the others quote the row or the parameters."""
+    said, wrapped = context.original_exception, context.sqlalchemy_exception
+    if getattr(getattr(said, "diag", None), "message_primary", None):
+        whole, first_line = str(said), str(said).partition("\n")[0]
+        said.args = (first_line,)
+        if wrapped is not None:
+            wrapped.args = tuple(str(text).replace(whole, first_line) for text in wrapped.args)
 
 
 def _make_folder(folder: Path) -> None:
@@ -233,6 +249,7 @@ _LASTING_FAULTS = {
 }
 _PASSING_FAULTS = {
     "database is locked": "{where} has been busy for too long; end other programs that use it and start again",
+    "deadlock detected": "two programs were in each other's way in {where}; try again, nothing is lost",
     "connection failed": "the database {where} does not answer; start it, or check SONGWRIGHT_DATABASE_URL",
 }
 _CONNECTION_LOST = "the connection to the database {where} broke; see whether it runs and start again"

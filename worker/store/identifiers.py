@@ -8,13 +8,23 @@ there are; over a UUID because people read it aloud and type it (no i, l, o or u
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_LENGTH = 26
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def made_at(id_: str) -> datetime:
+    """Return when an id was made, in UTC, to the millisecond; ValueError for what is no id."""
+    number = 0
+    for letter in id_:
+        number = number * 32 + ALPHABET.index(letter)
+    return EPOCH + timedelta(milliseconds=number >> 80)
 
 
 def new_id(now: datetime) -> str:
     """Return a fresh id; ids of a later millisecond sort after those of an earlier one."""
-    number = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
+    milliseconds = (now - EPOCH) // timedelta(milliseconds=1)  # in whole numbers: seconds as a float lose them
+    number = (milliseconds << 80) | secrets.randbits(80)
     return "".join(ALPHABET[(number >> shift) & 31] for shift in range(5 * (ID_LENGTH - 1), -1, -5))

@@ -1,4 +1,4 @@
-"""Jobs, one function per act: submit, claim, keep, progress, finish, fail, cancel, release, look up.
+"""Jobs, one function per act: submit, claim, keep, progress, finish, fail, cancel, release, deliver, look up.
 
 Knows nothing of who calls (terminal, bot, worker) nor of how a song is made; store/recovery.py deals with lost
 leases. Every act on a running job carries the lease token that its claim was given: whoever lost the lease loses every
@@ -22,8 +22,9 @@ from typing import Any, Literal
 from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from engine.contract import LyricRequest, SongRequest
+from engine.contract import Request
 from engine.errors import RequestError
+from engine.verbs import VERBS
 from worker.owner import Owner
 from worker.store import songs
 from worker.store.identifiers import new_id
@@ -32,7 +33,7 @@ from worker.store.tables import JobRow
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 ENDED: frozenset[str] = frozenset({"done", "failed", "cancelled"})
-REQUEST_TYPES: dict[str, type[LyricRequest]] = {"lyrics": LyricRequest, "song": SongRequest}
+REQUEST_TYPES: dict[str, type[Request]] = {name: verb.request for name, verb in VERBS.items()}
 MAX_SEED = 2**31 - 1
 FIRST_CLAIMED = (JobRow.created_at, JobRow.id)
 
@@ -67,20 +68,21 @@ class Job:
     lease_token: str | None = field(repr=False)
     lease_expires_at: datetime | None
     heartbeat_at: datetime | None
+    delivered_at: datetime | None
 
     @property
     def ended(self) -> bool:
         """True once nothing about the job will change."""
         return self.status in ENDED
 
-    def parsed_request(self) -> LyricRequest:
+    def parsed_request(self) -> Request:
         """Return the request as it was asked; ValidationError if it was stored by an older version in another form."""
         return REQUEST_TYPES[self.kind].model_validate(self.request)
 
 
 def submit(
     session: Session,
-    request: LyricRequest,
+    request: Request,
     *,
     now: datetime,
     owner: Owner | None = None,
@@ -198,6 +200,12 @@ def request_cancel(session: Session, job_id: str, *, now: datetime) -> None:
     session.execute(running.values(cancel_requested=True))
 
 
+def mark_delivered(session: Session, job_id: str, *, now: datetime) -> None:
+    """Write down that whoever asked has the result, so that nobody brings it a second time; the first time counts."""
+    undelivered = (JobRow.id == job_id, JobRow.delivered_at.is_(None))
+    session.execute(update(JobRow).where(*undelivered).values(delivered_at=now))
+
+
 def find(session: Session, job_id: str) -> Job | None:
     """Return the job as it is now, None if there is none."""
     row = session.get(JobRow, job_id, populate_existing=True)
@@ -213,8 +221,9 @@ def get(session: Session, job_id: str) -> Job:
 
 
 def cancel_requested(session: Session, job_id: str) -> bool:
-    """Return whether somebody has asked this job to stop; the cheapest look at it."""
-    return bool(session.scalar(select(JobRow.cancel_requested).where(JobRow.id == job_id)))
+    """Return whether this job is to stop: somebody has asked for it, or the job is gone; the cheapest look at it."""
+    flag = session.scalar(select(JobRow.cancel_requested).where(JobRow.id == job_id))
+    return True if flag is None else flag
 
 
 def position(session: Session, job: Job) -> int | None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from engine.errors import RequestError
-from worker.store.tables import RatingRow, SongRow
+from worker.store import songs
+from worker.store.tables import RatingRow
+from worker.store.upsert import upsert
 
 STARS_RANGE = (1, 5)
 
@@ -28,22 +29,14 @@ def rate(session: Session, song_id: str, *, rater: str, stars: int, now: datetim
     low, high = STARS_RANGE
     if not low <= stars <= high:
         raise RequestError(f"stars must be {low}-{high}, got {stars}; give {high} for the best")
-    if session.get(SongRow, song_id) is None:
-        raise RequestError(f"there is no song {song_id!r}; it may have been deleted")
+    songs.require(session, song_id)
     values = {"song_id": song_id, "rater": rater, "stars": stars, "created_at": now, "updated_at": now}
-    # Both databases know ON CONFLICT in the same words, each through a class of its own.
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    rating = insert(RatingRow).values(values)
-    session.execute(
-        rating.on_conflict_do_update(index_elements=["song_id", "rater"], set_={"stars": stars, "updated_at": now})
-    )
+    upsert(session, RatingRow, values, changes={"stars": stars, "updated_at": now})
 
 
-def withdraw(session: Session, song_id: str, *, rater: str) -> None:
-    """Take a person's rating back; nothing happens if there is none."""
-    row = session.get(RatingRow, (song_id, rater))
-    if row is not None:
-        session.delete(row)
+def of(session: Session, song_id: str, *, rater: str) -> int | None:
+    """Return the stars that a person gave a song, None if they have not rated it."""
+    return session.scalar(select(RatingRow.stars).where(RatingRow.song_id == song_id, RatingRow.rater == rater))
 
 
 def tally(session: Session, song_id: str) -> Tally:

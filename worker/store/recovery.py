@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from worker.owner import Owner
 from worker.store.jobs import FIRST_CLAIMED, Job, job_of
-from worker.store.tables import JobRow
+from worker.store.tables import DeliveryJobRow, JobRow, SongRow
 
 
 def expire_lease(session: Session, job: Job, *, now: datetime) -> None:
@@ -40,6 +40,15 @@ def owned_unfinished(session: Session, machine: str) -> tuple[Job, ...]:
     """Return the queued and running jobs that processes of this machine answer for, the oldest first."""
     mine = (JobRow.status.in_(("queued", "running")), JobRow.owner_machine == machine)
     return tuple(job_of(row) for row in session.scalars(select(JobRow).where(*mine).order_by(*FIRST_CLAIMED)))
+
+
+def owned_undelivered(session: Session, machine: str) -> tuple[Job, ...]:
+    """Return the done jobs of terminals of this machine whose result nobody has had, the oldest first."""
+    mine = (JobRow.status == "done", JobRow.delivered_at.is_(None), JobRow.owner_machine == machine)
+    of_terminals = (JobRow.requested_by.is_(None), JobRow.id.not_in(select(DeliveryJobRow.job_id)))
+    with_song = JobRow.id.in_(select(SongRow.job_id))
+    query = select(JobRow).where(*mine, *of_terminals, with_song).order_by(*FIRST_CLAIMED)
+    return tuple(job_of(row) for row in session.scalars(query))
 
 
 def begun_and_queued(session: Session) -> tuple[str, ...]:

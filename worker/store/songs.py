@@ -1,6 +1,6 @@
-"""Songs and their artifacts: write one, look one up, read its files.
+"""Songs and their artifacts: write one, look one up, read its files, delete it.
 
-Knows nothing of how a song came about, nor of who may see it.
+Knows nothing of how a song came about, nor of who may see or delete it.
 """
 
 from __future__ import annotations
@@ -8,32 +8,40 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select, tuple_
 from sqlalchemy.orm import Session, undefer
 
 from engine.contract import Artifact, SongReport
-from engine.errors import OutputError
+from engine.errors import OutputError, RequestError
+from worker.store.deletion import delete_jobs
 from worker.store.identifiers import new_id
-from worker.store.tables import ArtifactRow, SongRow
+from worker.store.tables import ArtifactRow, JobRow, SongRow
+
+SheetName = Literal["lead_sheet", "score"]
+SHEETS: tuple[SheetName, ...] = ("lead_sheet", "score")
 
 
 @dataclass(frozen=True)
 class GeneratedSong:
-    """What a generator hands over; artifacts have distinct names. lead_sheet, where there is one, is JSON."""
+    """What a generator hands over; artifacts have distinct names. lead_sheet and score, where there are any, are JSON.
+
+    parent_song_id: the song that this one was made from; None: the `source` of the request, if that is a song.
+    """
 
     title: str
     lyrics_text: str
     report: SongReport
     artifacts: tuple[Artifact, ...] = ()
     lead_sheet: dict[str, Any] | None = None
+    score: dict[str, Any] | None = None
     parent_song_id: str | None = None
 
 
 @dataclass(frozen=True)
 class Song:
-    """A stored song without the bytes of its artifacts."""
+    """A stored song without the bytes of its artifacts. kind, request, requested_by and server are those of its job."""
 
     id: str
     job_id: str
@@ -41,15 +49,22 @@ class Song:
     lyrics_text: str
     report: SongReport
     lead_sheet: dict[str, Any] | None
+    score: dict[str, Any] | None
+    theme: str | None
     model_versions: dict[str, Any]
     created_at: datetime
     parent_song_id: str | None
+    kind: str
+    request: dict[str, Any]
+    requested_by: str | None
+    server: str | None
 
 
 def add(session: Session, job_id: str, generated: GeneratedSong, now: datetime) -> str:
     """Write a song with all its artifacts and return its id; IntegrityError if the job has one already."""
     song_id = new_id(now)
     report = generated.report.model_dump(mode="json")
+    request = session.scalar(select(JobRow.request).where(JobRow.id == job_id)) or {}
     session.add(
         SongRow(
             id=song_id,
@@ -58,9 +73,11 @@ def add(session: Session, job_id: str, generated: GeneratedSong, now: datetime) 
             lyrics=generated.lyrics_text,
             report=report,
             lead_sheet=generated.lead_sheet,
+            score=generated.score,
+            theme=request.get("theme"),
             model_versions=report["model_versions"],
             created_at=now,
-            parent_song_id=generated.parent_song_id,
+            parent_song_id=_there(session, generated.parent_song_id or request.get("source")),
         )
     )
     session.flush()
@@ -72,23 +89,75 @@ def add(session: Session, job_id: str, generated: GeneratedSong, now: datetime) 
 def find(session: Session, song_or_job_id: str) -> Song | None:
     """Return the song of this id, or the song of the job of this id."""
     either = or_(SongRow.id == song_or_job_id, SongRow.job_id == song_or_job_id)
-    row = session.scalar(select(SongRow).where(either))
-    return None if row is None else _song(row)
+    row = session.execute(_WITH_JOB.where(either)).one_or_none()
+    return None if row is None else _song(*row)
+
+
+def require(session: Session, song_id: str) -> None:
+    """Raise RequestError unless there is such a song; it then stays there until the transaction ends."""
+    if _there(session, song_id) is None:
+        raise RequestError(f"there is no song {song_id!r}; it may have been deleted")
 
 
 def newest(session: Session, *, count: int, before: Song | None = None) -> tuple[Song, ...]:
     """Return up to `count` songs, the newest first; with `before`, those that come after it in that order."""
     place = tuple_(SongRow.created_at, SongRow.id)
-    query = select(SongRow).order_by(SongRow.created_at.desc(), SongRow.id.desc()).limit(count)
+    query = _WITH_JOB.order_by(SongRow.created_at.desc(), SongRow.id.desc()).limit(count)
     if before is not None:
         query = query.where(place < (before.created_at, before.id))
-    return tuple(_song(row) for row in session.scalars(query))
+    return tuple(_song(*row) for row in session.execute(query))
 
 
 def artifacts(session: Session, song_id: str) -> tuple[Artifact, ...]:
     """Return the files of a song in the order of their making; empty for an unknown song."""
     query = select(ArtifactRow).where(ArtifactRow.song_id == song_id).order_by(ArtifactRow.position)
     return tuple(_checked(row) for row in session.scalars(query.options(undefer(ArtifactRow.data))))
+
+
+def artifact(session: Session, song_id: str, name: str) -> Artifact | None:
+    """Return one file of a song, None if there is no such file."""
+    one = select(ArtifactRow).where(ArtifactRow.song_id == song_id, ArtifactRow.name == name)
+    row = session.scalar(one.options(undefer(ArtifactRow.data)))
+    return None if row is None else _checked(row)
+
+
+def sheet_sizes(session: Session, song_id: str) -> dict[SheetName, int]:
+    """Return which sheets a song has, each with its length as JSON in characters."""
+    lengths = select(*(func.length(_text(name)) for name in SHEETS)).where(SongRow.id == song_id)
+    row = session.execute(lengths).one_or_none() or ()
+    # A song without a sheet has JSON's null in its place, which is four characters long.
+    return {name: length for name, length in zip(SHEETS, row, strict=False) if length is not None and length > 4}
+
+
+def sheet_text(session: Session, song_id: str, name: SheetName) -> str:
+    """Return a sheet of a song as it is stored, JSON in ASCII; "null" if there is none."""
+    return session.scalar(select(_text(name)).where(SongRow.id == song_id)) or "null"
+
+
+def delete(session: Session, song_id: str) -> bool:
+    """Delete a song with its files, ratings and job, and the upload that only it was made from.
+
+    Songs made from it stay and lose their parent. Return False if there is no such song.
+    """
+    job_id = session.scalar(select(SongRow.job_id).where(SongRow.id == song_id))
+    if job_id is None:
+        return False
+    delete_jobs(session, JobRow.id == job_id)
+    return True
+
+
+def _text(name: SheetName) -> ColumnElement[str]:
+    column: ColumnElement[Any] = getattr(SongRow, name)
+    return cast(column, Text)
+
+
+_WITH_JOB = select(SongRow, JobRow).join(JobRow, SongRow.job_id == JobRow.id)
+
+
+def _there(session: Session, song_id: str | None) -> str | None:
+    """Return the id if there is such a song, and keep it from being deleted until the transaction ends."""
+    locked = select(SongRow.id).where(SongRow.id == song_id).with_for_update(read=True, key_share=True)
+    return None if song_id is None else session.scalar(locked)
 
 
 def _artifact_row(song_id: str, position: int, artifact: Artifact) -> ArtifactRow:
@@ -110,7 +179,7 @@ def _checked(row: ArtifactRow) -> Artifact:
     return Artifact(row.name, row.media_type, row.data)
 
 
-def _song(row: SongRow) -> Song:
+def _song(row: SongRow, job: JobRow) -> Song:
     return Song(
         id=row.id,
         job_id=row.job_id,
@@ -118,7 +187,13 @@ def _song(row: SongRow) -> Song:
         lyrics_text=row.lyrics,
         report=SongReport.model_validate(row.report),
         lead_sheet=row.lead_sheet,
+        score=row.score,
+        theme=row.theme,
         model_versions=row.model_versions,
         created_at=row.created_at,
         parent_song_id=row.parent_song_id,
+        kind=job.kind,
+        request=job.request,
+        requested_by=job.requested_by,
+        server=job.server,
     )

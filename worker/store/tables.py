@@ -1,4 +1,4 @@
-"""The tables: jobs, songs, artifacts, ratings and model versions, as SQLAlchemy classes.
+"""The tables: jobs, songs, files, deliveries, members, servers and model versions, as SQLAlchemy classes.
 
 Knows nothing of what is done with the rows; migrations/ holds the same tables in steps, and a test compares the two.
 """
@@ -83,6 +83,7 @@ class JobRow(Base):
         Index(None, "status", "created_at", "id"),  # the claim and the place in the queue
         Index(None, "status", "lease_expires_at"),  # expired leases
         Index(None, "requested_by", "created_at"),  # one person's history
+        Index(None, "server", "created_at"),  # what a server has made
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -109,6 +110,7 @@ class JobRow(Base):
     finished_at: Mapped[datetime | None]
     requested_by: Mapped[str | None]
     server: Mapped[str | None]
+    delivered_at: Mapped[datetime | None]  # when the person who asked had the result; see DeliveryRow
 
 
 class SongRow(Base):
@@ -122,6 +124,8 @@ class SongRow(Base):
     lyrics: Mapped[str]
     report: Mapped[dict[str, Any]]
     lead_sheet: Mapped[dict[str, Any] | None]
+    score: Mapped[dict[str, Any] | None]
+    theme: Mapped[str | None]  # what was asked for, to be found by
     model_versions: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(index=True)
     parent_song_id: Mapped[str | None] = mapped_column(ForeignKey("songs.id", ondelete="SET NULL"), index=True)
@@ -153,6 +157,161 @@ class RatingRow(Base):
     stars: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class UploadRow(Base):
+    """A MIDI file that a member handed in to be changed. Forgotten when nothing needs it any more."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (CheckConstraint("size_bytes >= 0", name="size_not_negative"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    owner: Mapped[str | None] = mapped_column(index=True)
+    name: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int]
+    data: Mapped[bytes] = mapped_column(deferred=True)
+    created_at: Mapped[datetime]
+
+
+class DeliveryRow(Base):
+    """The promise to bring a result to one place in Discord, once. One or more jobs are brought together.
+
+    holder, held_until: the bot process that is bringing it at this moment. rung: by which step of the ladder it was
+    brought. The interaction's token is erased when it has expired or the result was brought, the note with the latter.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        CheckConstraint("status IN ('open', 'delivered', 'undeliverable')", name="status_known"),
+        CheckConstraint(
+            "rung IS NULL OR rung IN ('original', 'edit', 'channel', 'direct', 'history')", name="rung_known"
+        ),
+        CheckConstraint("(holder IS NULL) = (held_until IS NULL)", name="held_by_somebody"),
+        CheckConstraint("(interaction_token IS NULL) = (token_expires_at IS NULL)", name="token_has_end"),
+        CheckConstraint("(status = 'open') = (delivered_at IS NULL)", name="time_when_ended"),
+        Index(None, "status", "application_id"),
+        Index(None, "message_id"),
+        Index(None, "member"),
+        Index(None, "server"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    application_id: Mapped[str]
+    layout: Mapped[str]  # how the result is shown: "song", "comparison"
+    member: Mapped[str]
+    server: Mapped[str | None]
+    channel_id: Mapped[str | None]
+    message_id: Mapped[str | None]  # the message that shows progress, and in the end the result
+    interaction_token: Mapped[str | None]
+    token_expires_at: Mapped[datetime | None]
+    private: Mapped[bool]  # only the member can see the message
+    reachable: Mapped[bool]  # whether the bot itself can write in the channel (not so for user installs)
+    locale: Mapped[str]
+    note: Mapped[str]  # stands above progress and result: what was understood of a message
+    status: Mapped[str]
+    rung: Mapped[str | None]
+    holder: Mapped[str | None]
+    held_until: Mapped[datetime | None]
+    attempts: Mapped[int]
+    failure: Mapped[str | None]  # why the last step did not work, for the host
+    created_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+
+
+class DeliveryJobRow(Base):
+    """Which jobs a delivery brings; a job is brought by one delivery only. position: 0 is shown first."""
+
+    __tablename__ = "delivery_jobs"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+
+
+class MemberRow(Base):
+    """A person who has used Songwright, with what they decided about training. Absent: the defaults, nothing known."""
+
+    __tablename__ = "members"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    training_opt_in: Mapped[bool]
+    training_decided_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class ServerRow(Base):
+    """A Discord server and its settings. removed_at: when it sent the bot away; forgotten some time later."""
+
+    __tablename__ = "servers"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    settings: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+
+class MembershipRow(Base):
+    """When a member was last seen in a server, and since when they are known to be gone from it."""
+
+    __tablename__ = "memberships"
+
+    member: Mapped[str] = mapped_column(primary_key=True)
+    server: Mapped[str] = mapped_column(primary_key=True, index=True)
+    seen_at: Mapped[datetime]
+    checked_at: Mapped[datetime]  # when Discord was last asked
+    left_at: Mapped[datetime | None]
+
+
+class UseRow(Base):
+    """How many songs a member asked for on one day (UTC) in one server; "" where there is none. For quotas."""
+
+    __tablename__ = "uses"
+    __table_args__ = (CheckConstraint("count >= 0", name="count_not_negative"),)
+
+    member: Mapped[str] = mapped_column(primary_key=True)
+    server: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[str] = mapped_column(primary_key=True)  # 2026-11-21
+    count: Mapped[int]
+
+
+class FavouriteRow(Base):
+    """A song that a member wants to find again."""
+
+    __tablename__ = "favourites"
+
+    member: Mapped[str] = mapped_column(primary_key=True)
+    song_id: Mapped[str] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"), primary_key=True, index=True)
+    created_at: Mapped[datetime]
+
+
+class ComparisonRow(Base):
+    """One person's judgement of two takes of one request: which is better, or neither."""
+
+    __tablename__ = "comparisons"
+    __table_args__ = (
+        CheckConstraint("preferred IN ('a', 'b', 'same')", name="preferred_known"),
+        CheckConstraint("song_a <> song_b", name="two_songs"),
+    )
+
+    rater: Mapped[str] = mapped_column(primary_key=True)
+    song_a: Mapped[str] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"), primary_key=True)
+    song_b: Mapped[str] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"), primary_key=True)
+    preferred: Mapped[str]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class SyncedCommandsRow(Base):
+    """The commands that Discord has from this application, as a hash; they are sent again only when it changed."""
+
+    __tablename__ = "synced_commands"
+
+    application_id: Mapped[str] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(primary_key=True)  # "" for everywhere, or a server's id
+    tree_hash: Mapped[str]
+    synced_at: Mapped[datetime]
 
 
 class ModelVersionRow(Base):

@@ -9,20 +9,63 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.terminal.options import build_request, option_fields, option_name, parse_length, request_options
-from engine.contract import LyricRequest, Sampling, SongRequest
+from bot.terminal.options import (
+    build_request,
+    check_values,
+    option_fields,
+    option_name,
+    parse_length,
+    positional_fields,
+    request_options,
+)
+from engine.contract import MusicRequest, MuteRequest, Request, Sampling, SongRequest, TempoRequest, TransposeRequest
 from engine.errors import EngineError, RequestError
+from engine.verbs import VERBS, Verb
+
+HIDDEN = {"kind", "sampling", "avoid"}
 
 
-@pytest.mark.parametrize("request_type", [LyricRequest, SongRequest])
-def test_every_field_has_one_option(request_type: type[LyricRequest]) -> None:
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+def test_every_field_has_one_place_on_the_command_line(verb: Verb) -> None:
     @click.command()
-    @request_options(request_type)
+    @request_options(verb.request)
     def command(**_: object) -> None: ...
 
-    fields = (set(request_type.model_fields) | set(Sampling.model_fields)) - {"kind", "theme", "sampling"}
-    assert [parameter.name for parameter in command.params] == list(option_fields(request_type))
+    sampling = set(Sampling.model_fields) if "sampling" in verb.request.model_fields else set()
+    fields = (set(verb.request.model_fields) | sampling) - HIDDEN - set(positional_fields(verb.request))
+    assert [parameter.name for parameter in command.params] == list(option_fields(verb.request))
     assert {parameter.name for parameter in command.params} == fields
+    assert command.params[-1].name == "seed"
+
+
+def test_what_a_command_is_about_is_typed_without_a_name() -> None:
+    typed = {name: tuple(positional_fields(verb.request)) for name, verb in VERBS.items()}
+    assert (typed["song"], typed["lyrics"], typed["sing"], typed["music"]) == (("theme",), ("theme",), ("lyrics",), ())
+    assert typed["words"] == ("source", "lyrics")
+    assert {typed[name] for name, verb in VERBS.items() if verb.edits and name != "words"} == {("source",)}
+
+
+@pytest.mark.parametrize(
+    ("request_", "sentence"),
+    [
+        (
+            MuteRequest(source="x", part="drumms"),
+            "--part must be one of melody, chords, .*, got 'drumms'; did you mean drums",
+        ),
+        (MuteRequest(source="x", part="🥁"), "--part must be one of"),
+        (MusicRequest(bars=3), "--bars must be 4 to 64, got 3"),
+        (TransposeRequest(source="x", semitones=25), "--semitones must be -24 to 24, got 25"),
+        (TempoRequest(source="x", percent=401), "--percent must be 25 to 400, got 401"),
+    ],
+)
+def test_a_value_outside_what_is_declared_is_refused(request_: Request, sentence: str) -> None:
+    with pytest.raises(RequestError, match=sentence):
+        check_values(request_)
+
+
+def test_capitals_and_spaces_do_not_matter_in_a_choice() -> None:
+    request = build_request(MuteRequest, {"source": "x"}, {"part": " Drums "})
+    assert request == MuteRequest(source="x", part="drums")
 
 
 def test_an_option_has_its_name_for_people() -> None:
@@ -33,12 +76,12 @@ def test_an_option_has_its_name_for_people() -> None:
 
 def test_nothing_given_is_the_default_request() -> None:
     given = dict.fromkeys(option_fields(SongRequest))
-    assert build_request(SongRequest, "rain", given) == SongRequest(theme="rain")
+    assert build_request(SongRequest, {"theme": "rain"}, given) == SongRequest(theme="rain")
 
 
 def test_given_values_are_in_the_request() -> None:
     given = {"tempo_qpm": "120.5", "seed": "7", "length_seconds": "1:30", "temperature": "0", "top_k": "5"}
-    request = build_request(SongRequest, "rain", given)
+    request = build_request(SongRequest, {"theme": "rain"}, given)
     assert request == SongRequest(
         theme="rain", tempo_qpm=120.5, seed=7, length_seconds=90, sampling=Sampling(temperature=0, top_k=5)
     )
@@ -62,7 +105,7 @@ def test_given_values_are_in_the_request() -> None:
 )
 def test_a_bad_value_is_refused_by_name_with_its_range(name: str, value: str, sentence: str) -> None:
     with pytest.raises(RequestError) as refused:
-        build_request(SongRequest, "rain", {name: value})
+        build_request(SongRequest, {"theme": "rain"}, {name: value})
     assert str(refused.value).startswith(sentence)
 
 
@@ -73,7 +116,8 @@ def test_any_text_is_a_request_or_a_sentence(name: str, value: str) -> None:
 
     sentence = theme = ""
     try:
-        request = build_request(SongRequest, "rain", {name: value})
+        request = build_request(SongRequest, {"theme": "rain"}, {name: value})
+        assert isinstance(request, SongRequest)
         check_request(request)
         theme = request.theme
     except EngineError as error:

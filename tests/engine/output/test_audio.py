@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import io
+import os
+import pickle
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from engine.errors import OutputError
-from engine.music.score import Note, Score, TempoChange, Track
-from engine.output import audio
+from engine.errors import Cancelled, OutputError
+from engine.music.score import Score
+from engine.output import audio, audio_process, synthesis
 from engine.output.loudness import CEILING, integrated_loudness, limit_peaks, normalise
 from engine.output.ogg import page_checksum, with_fixed_serial
 
 RATE_HZ = 32_000
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -51,17 +57,88 @@ def test_audio_fades_to_silence(ogg: bytes) -> None:
     assert np.abs(samples[:, -rate_hz // 20 :]).max() < 0.01 < np.abs(samples).max()
 
 
-def test_same_score_gives_same_bytes_in_another_process() -> None:
-    score = Score((Track("Melody", 0, (Note(0, 60, 480), Note(480, 64, 480))),), length_ticks=960)
-    program = (
-        "import hashlib; from engine.music.score import Note, Score, Track;"
-        "from engine.output.audio import render_audio;"
-        "score = Score((Track('Melody', 0, (Note(0, 60, 480), Note(480, 64, 480))),), length_ticks=960);"
-        "print(hashlib.sha256(render_audio(score)[0]).hexdigest())"
+def test_same_score_gives_same_bytes_each_time_and_in_another_process(ogg: bytes, score: Score) -> None:
+    assert [audio.render_audio(score)[0] for _ in range(3)] == [ogg] * 3
+    program = "import pickle, sys; from engine.output.audio import render_audio as render;" + (
+        "sys.stdout.buffer.write(render(pickle.load(sys.stdin.buffer))[0])"
     )
-    root = Path(__file__).parents[3]
-    run = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == hashlib.sha256(audio.render_audio(score)[0]).hexdigest()
+    environment = {**os.environ, "MALLOC_ARENA_MAX": "1", "MALLOC_PERTURB_": "85"}
+    command, request = [sys.executable, "-c", program], pickle.dumps(score)
+    run = subprocess.run(command, cwd=ROOT, env=environment, input=request, capture_output=True, check=True)
+    assert run.stdout == ogg
+
+
+def test_rendering_is_stopped_when_it_is_not_wanted_any_more(score: Score) -> None:
+    asked = []
+
+    def cancelled() -> bool:
+        asked.append(True)
+        return len(asked) == 2
+
+    with pytest.raises(Cancelled), stopped_rendering(score) as rendering:
+        rendering.wait(cancelled)
+    assert rendering._process.returncode == -signal.SIGKILL
+
+
+def test_rendering_that_takes_too_long_is_stopped_with_a_sentence(score: Score) -> None:
+    with pytest.raises(OutputError, match=r"more than 0 seconds; try again"), stopped_rendering(score) as rendering:
+        rendering.wait(timeout_seconds=0)
+    assert rendering._process.returncode == -signal.SIGKILL
+
+
+@contextmanager
+def stopped_rendering(score: Score) -> Iterator[audio.Rendering]:
+    """Give a process that will never be done."""
+    with audio.Rendering(score, audio.find_soundfont()) as rendering:
+        rendering._process.send_signal(signal.SIGSTOP)
+        yield rendering
+
+
+def test_rendering_outlives_signals_to_the_group_of_its_parent(score: Score, ogg: bytes) -> None:
+    with audio.Rendering(score, audio.find_soundfont()) as rendering:
+        child = rendering._process.pid
+        assert os.getpgid(child) != os.getpgid(0)  # Ctrl+C does not reach it
+        while not ignored_signals(child) >> (signal.SIGTERM - 1) & 1:
+            time.sleep(0.01)
+        rendering._process.terminate()
+        assert rendering.wait() == ogg
+
+
+def ignored_signals(process: int) -> int:
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("SigIgn")), 16)
+
+
+def test_rendering_ends_with_the_process_that_wants_it(score: Score) -> None:
+    program = "import os, pickle, sys; from engine.output.audio import Rendering, find_soundfont;" + (
+        "process = Rendering(pickle.load(sys.stdin.buffer), find_soundfont())._process;"
+        "os.kill(process.pid, 19); print(process.pid, flush=True); os._exit(0)"
+    )
+    command, request = [sys.executable, "-c", program], pickle.dumps(score)
+    run = subprocess.run(command, cwd=ROOT, input=request, capture_output=True, check=True)
+    child = int(run.stdout)
+    os.kill(child, signal.SIGCONT)
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{child}/stat").exists() and b") Z" not in Path(f"/proc/{child}/stat").read_bytes():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_faults_of_the_process_come_back_as_what_they_are() -> None:
+    sentence = audio_process.SENTENCE + b"there is no sound"
+    with pytest.raises(OutputError, match=r"^there is no sound$"):
+        audio.sound_of(0, sentence, "")
+    with pytest.raises(OutputError, match="another SoundFont"):
+        audio.sound_of(-signal.SIGSEGV, b"", "")
+    with pytest.raises(RuntimeError, match="a traceback"):
+        audio.sound_of(1, b"", "a traceback")
+
+
+def test_cut_soundfont_is_a_sentence(score: Score, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.sf2"
+    cut.write_bytes(audio.find_soundfont().read_bytes()[:100_000])
+    with pytest.raises(OutputError, match=r"cut\.sf2 cannot be read"):
+        audio.render_audio(score, cut)
 
 
 def test_score_without_notes_is_silence_of_its_length() -> None:
@@ -70,17 +147,10 @@ def test_score_without_notes_is_silence_of_its_length() -> None:
     assert np.abs(samples).max() < 1e-3
 
 
-def test_seconds_follow_tempo_changes() -> None:
-    score = Score(
-        (), length_ticks=1920, tempos=(TempoChange(0, 120.0), TempoChange(960, 60.0), TempoChange(9999, 40.0))
-    )
-    assert audio.score_seconds(score) == pytest.approx(1.0 + 2.0)
-
-
 def test_ogg_serial_is_replaced_and_nothing_else(ogg: bytes) -> None:
     other = with_fixed_serial(ogg, 7)
     assert other != ogg
-    assert with_fixed_serial(other, audio.VORBIS_SERIAL) == ogg
+    assert with_fixed_serial(other, synthesis.VORBIS_SERIAL) == ogg
     assert np.array_equal(decoded(other)[0], decoded(ogg)[0])
 
 

@@ -1,0 +1,95 @@
+"""A subcommand of the terminal from the declaration of a verb. Does not know what any verb does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic.fields import FieldInfo
+
+from bot.terminal.options import build_request, extra_of, positional_fields, request_options
+from bot.terminal.song import make
+from engine.contract import Request
+from engine.errors import RequestError
+from engine.verbs import VERBS, Verb
+
+MOST_TEXT_BYTES = 100_000  # far more words than any song has
+DEFAULT_FOLDER = Path("songs")
+
+
+def verb_command(name: str) -> click.Command:
+    """Return the command of a verb: its positional values, an option for each other field, --out and --json."""
+    verb = VERBS[name]
+    run: Any = _runner(verb)
+    for decorate in reversed((*_arguments(verb), request_options(verb.request), *_common(verb))):
+        run = decorate(run)
+    command: click.Command = click.command(name, help=_help(verb), short_help=verb.summary)(run)
+    return command
+
+
+def makes_music(verb: Verb) -> bool:
+    """Return whether the result is heard: then its files are written even where no folder was named."""
+    return verb.edits or "key" in verb.request.model_fields
+
+
+def _runner(verb: Verb) -> Callable[..., None]:
+    def run(out: Path | None, as_json: bool, **given: Any) -> None:
+        typed = {name: _typed(field, given.pop(name)) for name, field in positional_fields(verb.request).items()}
+        request: Request = build_request(verb.request, typed, given)
+        make(request, out or (DEFAULT_FOLDER if makes_music(verb) else None), as_json)
+
+    return run
+
+
+def _arguments(verb: Verb) -> list[Callable[[Any], Any]]:
+    return [click.argument(name) for name in positional_fields(verb.request)]
+
+
+def _common(verb: Verb) -> tuple[Callable[[Any], Any], ...]:
+    folder = f"  [{DEFAULT_FOLDER}]" if makes_music(verb) else ""
+    return (
+        click.option("--out", type=click.Path(path_type=Path), default=None, help=f"folder for the files{folder}"),
+        click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else"),
+    )
+
+
+def _help(verb: Verb) -> str:
+    positional = positional_fields(verb.request)
+    about = [f"{name.upper()}: {_about(name, field)}." for name, field in positional.items()]
+    example = f"Example:  songwright {verb.name} {verb.example}"
+    return "\n\n".join([f"{verb.summary}.", *about, f"\b\n{example}"])
+
+
+def _about(name: str, field: FieldInfo) -> str:
+    if name == "source":
+        file = ", or the path of a .mid file" if extra_of(field).get("uploads") else ""
+        return f"the id of a song or of its job, as it was printed{file}"
+    if extra_of(field).get("long_text"):
+        return f"{field.description}. @FILE reads them from a file, - from standard input"
+    return field.description or name
+
+
+def _typed(field: FieldInfo, text: str) -> str:
+    """Return a positional value; for what may have several lines, the contents of @FILE or of standard input (-)."""
+    if not extra_of(field).get("long_text") or not (text == "-" or text.startswith("@")):
+        return text
+    where = "standard input" if text == "-" else text[1:]
+    try:
+        data = sys.stdin.buffer.read(MOST_TEXT_BYTES + 1) if text == "-" else _read_file(Path(text[1:]))
+        words = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RequestError(f"{where} is not text in UTF-8; save it as UTF-8 and try again") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RequestError(f"{where!a} cannot be read ({reason}); @ and the path of a text file is wanted") from error
+    if len(data) > MOST_TEXT_BYTES:
+        raise RequestError(f"{where} has more than {MOST_TEXT_BYTES // 1000} kB of text; give the words of one song")
+    return words
+
+
+def _read_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MOST_TEXT_BYTES + 1)

@@ -1,0 +1,114 @@
+"""A score without a lead sheet as a picture: a plain piano roll, a colour for each track. Does not know words or chords."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from engine.music.midi_file import length_seconds
+from engine.music.programs import PROGRAM_NAMES
+from engine.music.score import Score, Track
+from engine.output.picture import (
+    BAR_LINE,
+    FACTS_PIXELS,
+    FAINT_INK,
+    PANEL,
+    PAPER,
+    PIXELS_PER_INCH,
+    POINTS_PER_PIXEL,
+    bars,
+    fitted_title,
+    printed_chord,
+    width_of,
+    write,
+)
+from engine.output.picture_layout import LEFT, RIGHT, TITLE_HEIGHT, WIDTH
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+HEIGHT, BOTTOM = 900, 64
+COLOURS = ("#3d7ea6", "#d9694a", "#4f9a72", "#8f6bb3", "#c79a3b", "#7d8597", "#b05f86", "#5d7f3f")
+MOST_NAMED_TRACKS, LONGEST_NAME = 6, 18
+LEAST_SEMITONES = 24
+MOST_BAR_LINES = 120
+LEAST_WIDTH = 2.0  # pixels
+
+
+def score_png(score: Score) -> bytes:
+    """Return a PNG, 1600 x 900 pixels, of all notes over the whole length; the same bytes each time."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    figure = Figure(figsize=(WIDTH / PIXELS_PER_INCH, HEIGHT / PIXELS_PER_INCH), dpi=PIXELS_PER_INCH)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(0, WIDTH), ylim=(HEIGHT, 0))
+    axes.set_axis_off()
+    figure.set_facecolor(PAPER)
+    facts = facts_of(score)
+    write(axes, WIDTH - RIGHT, 62, facts, pixels=FACTS_PIXELS, colour=FAINT_INK, align="right")
+    title, pixels = fitted_title(score.title, WIDTH - LEFT - RIGHT - 40 - width_of(facts, FACTS_PIXELS))
+    write(axes, LEFT, 62, title, pixels=pixels, weight="bold")
+    roll = Rectangle((LEFT, TITLE_HEIGHT), WIDTH - LEFT - RIGHT, HEIGHT - TITLE_HEIGHT - BOTTOM, facecolor=PANEL)
+    axes.add_patch(roll)
+    axes.vlines(bar_lines(score), TITLE_HEIGHT, HEIGHT - BOTTOM, colors=BAR_LINE, linewidths=1.0)
+    low, high = pitches_shown(score)
+    step = (HEIGHT - TITLE_HEIGHT - BOTTOM) / (high - low + 1)
+    sounding = [track for track in score.tracks if track.notes]
+    for index, track in enumerate(sounding):
+        ends = [
+            (x_of(score, n.onset_ticks), x_of(score, n.end_ticks), TITLE_HEIGHT + (high - n.pitch + 0.5) * step)
+            for n in track.notes
+        ]
+        blocks(axes, ends, max(2.0, min(10.0, step)), COLOURS[index % len(COLOURS)])
+    for index, track in enumerate(sounding[:MOST_NAMED_TRACKS]):
+        x = LEFT + index * (WIDTH - LEFT - RIGHT) / MOST_NAMED_TRACKS
+        bars(axes, [(x, x + 20, HEIGHT - 28)], 8.0, COLOURS[index % len(COLOURS)])
+        write(axes, x + 28, HEIGHT - 22, name_of(track), pixels=18, colour=FAINT_INK)
+    file = io.BytesIO()
+    # Software is None: matplotlib would write its version.
+    canvas.print_png(file, metadata={"Software": None})
+    return file.getvalue()
+
+
+def blocks(axes: Axes, ends: list[tuple[float, float, float]], height: float, colour: str) -> None:
+    """Draw a block from x to x at y for each (x, x, y), at least two pixels wide, so that none is lost."""
+    from matplotlib.collections import LineCollection
+
+    segments = [((start, y), (max(start + LEAST_WIDTH, end - 1.0), y)) for start, end, y in ends]
+    lines = LineCollection(segments, colors=colour, linewidths=height * POINTS_PER_PIXEL, capstyle="butt")
+    axes.add_collection(lines, autolim=False)
+
+
+def facts_of(score: Score) -> str:
+    """Return key, time signature and length as one line."""
+    minutes, seconds = divmod(round(length_seconds(score)), 60)
+    key = [printed_chord(score.key_name)] if score.key_name else []
+    return "   ·   ".join([*key, str(score.time_signatures[0].time_signature), f"{minutes}:{seconds:02d}"])
+
+
+def name_of(track: Track) -> str:
+    """Return a track's name, or what plays it."""
+    name = track.name.strip() or ("drums" if track.is_drum else PROGRAM_NAMES[track.program])
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+
+
+def x_of(score: Score, tick: int) -> float:
+    return LEFT + tick * (WIDTH - LEFT - RIGHT) / max(1, score.length_ticks)
+
+
+def bar_lines(score: Score) -> list[float]:
+    """Return where bars begin by the first time signature; none where they would stand too close."""
+    bar = score.time_signatures[0].time_signature.bar_ticks
+    if score.length_ticks // bar > MOST_BAR_LINES:
+        return []
+    return [x_of(score, tick) for tick in range(0, score.length_ticks + 1, bar)]
+
+
+def pitches_shown(score: Score) -> tuple[int, int]:
+    """Return the lowest and highest pitch drawn, at least two octaves."""
+    pitches = [note.pitch for track in score.tracks for note in track.notes] or [60]
+    low, high = min(pitches) - 1, max(pitches) + 1
+    spare = max(0, LEAST_SEMITONES - (high - low))
+    return low - spare // 2, high + spare - spare // 2

@@ -1,0 +1,128 @@
+"""The verbs: what can be asked of the engine, each declared once.
+
+A verb becomes a slash command, a subcommand of the terminal and the kind of a job by being in `VERBS`, and a button
+under every song by its shortcuts. Its options are the fields of its request. Knows nothing of how a verb is carried
+out: `make` names the function, imported at the first call.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from engine.contract import (
+    EditRequest,
+    LyricRequest,
+    MusicRequest,
+    MuteRequest,
+    Request,
+    SingRequest,
+    SongRequest,
+    TempoRequest,
+    TransposeRequest,
+    VerseRequest,
+    WordsRequest,
+)
+
+if TYPE_CHECKING:
+    from engine.song.making import MadeSong, Making
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """A button under a song that asks for a verb on it.
+
+    name: unique among all shortcuts, lower-case letters. label: in English; the language files have the others.
+    values: fields of the request beside `source`. asks: the field that the member fills in first, in a form.
+    """
+
+    name: str
+    label: str
+    emoji: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    asks: str | None = None
+
+
+@dataclass(frozen=True)
+class Verb:
+    """request: its type, whose `kind` is the verb's name. make: "module:function" taking (request, Making).
+
+    summary: one line, at most 100 characters. example: the rest of a command line.
+    """
+
+    request: type[Request]
+    make: str
+    summary: str
+    example: str
+    shortcuts: tuple[Shortcut, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return str(self.request.model_fields["kind"].default)
+
+    @property
+    def edits(self) -> bool:
+        """Whether it changes a song that is there, or an uploaded MIDI file."""
+        return issubclass(self.request, EditRequest)
+
+
+_VERBS = (
+    Verb(
+        SongRequest,
+        "engine.song.make_song:make_song",
+        "Make a song: words, melody, chords and band",
+        '"rain over the harbour" --style folk --rhyme ABAB',
+    ),
+    Verb(LyricRequest, "engine.song.make_song:make_lyrics", "Write words alone", '"the last bus" --rhyme AABB'),
+    Verb(
+        MusicRequest,
+        "engine.song.make_music:make_music",
+        "Make music without words",
+        "--style jazz --bars 16 --instrument flute",
+    ),
+    Verb(SingRequest, "engine.song.sing:sing", "Set your own words to music", '"Row the boat home / over the foam"'),
+    Verb(
+        TransposeRequest,
+        "engine.song.edits:transpose",
+        "Play it higher or lower, or in another key",
+        "song.mid --semitones 2",
+        (
+            Shortcut("keyup", "Key up", "🔼", {"semitones": 1}),
+            Shortcut("keydown", "Key down", "🔽", {"semitones": -1}),
+        ),
+    ),
+    Verb(
+        TempoRequest,
+        "engine.song.edits:change_tempo",
+        "Play it faster or slower",
+        "song.mid --percent 120",
+        (
+            Shortcut("faster", "Faster", "⏩", {"percent": 112}),
+            Shortcut("slower", "Slower", "⏪", {"percent": 89}),
+        ),
+    ),
+    Verb(
+        WordsRequest,
+        "engine.song.change_words:change_words",
+        "Sing other words to the same music",
+        'SONG "Row the boat home / over the foam"',
+        (Shortcut("words", "Edit words", "✏️", asks="lyrics"),),
+    ),
+    Verb(VerseRequest, "engine.song.add_verse:add_verse", "Add a verse to a song", "SONG --theme winter"),
+    Verb(MuteRequest, "engine.song.edits:mute", "Leave one part of the band out", "SONG --part drums"),
+)
+
+VERBS: Mapping[str, Verb] = MappingProxyType({verb.name: verb for verb in _VERBS})
+SHORTCUTS: Mapping[str, tuple[Verb, Shortcut]] = MappingProxyType(
+    {shortcut.name: (verb, shortcut) for verb in _VERBS for shortcut in verb.shortcuts}
+)
+
+
+def carry_out(request: Request, making: Making) -> MadeSong:
+    """Make what was asked for. Raises RequestError where it cannot be done, Cancelled where it was taken back."""
+    module, _, function = VERBS[request.kind].make.partition(":")
+    made: MadeSong = getattr(importlib.import_module(module), function)(request, making)
+    return made

@@ -1,0 +1,100 @@
+"""`songwright up`, `bot` and `worker`: bad settings end them with one sentence, good ones reach what they start."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from bot.settings import BotSettings
+from engine.errors import RequestError
+from tests.bot.conftest import Terminal
+
+TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.Gabc12.secretsecretsecretsecretsecr"
+
+
+@pytest.fixture
+def hosting(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Return a terminal with a token, whose log stays as the tests have it."""
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    for name in ("SONGWRIGHT_BROKER_URL", "SONGWRIGHT_DISCORD_TOKEN", "SONGWRIGHT_SUPERVISED"):
+        os.environ.pop(name, None)
+    os.environ["DISCORD_TOKEN"] = TOKEN
+    monkeypatch.setattr("bot.terminal.hosting.set_up_process_log", lambda *_: None)
+    return terminal
+
+
+@pytest.mark.parametrize("command", ["up", "bot"])
+@pytest.mark.parametrize("token", ["", "secret", "secret.secret"])
+def test_a_bad_token_is_one_sentence_without_it(hosting: Terminal, command: str, token: str) -> None:
+    os.environ["DISCORD_TOKEN"] = token
+    outcome = hosting.run(command)
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert outcome.err.startswith("songwright: DISCORD_TOKEN ")
+    assert "secret" not in outcome.err
+
+
+def test_a_broker_that_is_none_ends_the_worker(hosting: Terminal) -> None:
+    os.environ["SONGWRIGHT_BROKER_URL"] = "carrier-pigeon://roof"
+    outcome = hosting.run("worker")
+    assert outcome.code == 2
+    assert "correct SONGWRIGHT_BROKER_URL" in outcome.err
+
+
+def test_bot_and_worker_find_each_other_in_the_data_folder(hosting: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    app = types.ModuleType("bot.app")
+    app.run = lambda settings, bot_settings: seen.append((settings, bot_settings))  # type: ignore[attr-defined]  # a stand-in
+    monkeypatch.setitem(sys.modules, "bot.app", app)
+    monkeypatch.setattr("worker.worker_process.run_worker", lambda settings, **_: seen.append(settings))
+    assert hosting.run("worker").code == 0
+    assert hosting.run("bot").code == 0
+    worker_settings, (settings, bot_settings) = seen
+    assert isinstance(bot_settings, BotSettings)
+    assert settings == worker_settings
+    assert settings.broker_url == f"filesystem://{hosting.data / 'songwright' / 'broker'}"
+
+
+def test_up_starts_both_and_ends_with_the_sentence_of_a_child(
+    hosting: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: dict[str, Sequence[str]] = {}
+
+    class Refused:
+        def __init__(self, commands: Mapping[str, Sequence[str]], *, environ: Mapping[str, str]) -> None:
+            started.update(commands)
+            assert environ["DISCORD_TOKEN"] == TOKEN
+
+        def run(self) -> str:
+            return "Discord refuses the token"
+
+    monkeypatch.setattr("bot.terminal.hosting.Supervisor", Refused)
+    outcome = hosting.run("up")
+    assert (outcome.code, outcome.err) == (2, "songwright: Discord refuses the token\n")
+    assert {name: command[-1] for name, command in started.items()} == {"worker": "worker", "bot": "bot"}
+
+
+def test_settings_are_read_from_a_file_beside(hosting: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    del os.environ["DISCORD_TOKEN"]
+    (hosting.folder / ".env").write_text("DISCORD_TOKEN=secret\n")
+    assert "DISCORD_TOKEN cannot be used" in hosting.run("up").err
+
+
+def test_a_missing_package_is_named_with_its_extra(hosting: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(types.ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise ModuleNotFoundError("No module named 'discord'", name="discord.ext")
+
+    monkeypatch.setitem(sys.modules, "bot.app", Broken("bot.app"))
+    outcome = hosting.run("bot")
+    assert outcome.code == 1
+    assert "package discord, which is not installed; pip install 'songwright[discord]'" in outcome.err
+
+
+def test_a_log_level_that_is_none_is_refused() -> None:
+    with pytest.raises(RequestError, match="SONGWRIGHT_LOG_LEVEL='LOUD'"):
+        BotSettings.from_environment({"SONGWRIGHT_LOG_LEVEL": "LOUD"}, needs_token=False)
