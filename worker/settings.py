@@ -23,6 +23,12 @@ ENVIRONMENT_VARIABLES = {
     "lease_seconds": "SONGWRIGHT_LEASE_SECONDS",
     "heartbeat_seconds": "SONGWRIGHT_HEARTBEAT_SECONDS",
     "max_attempts": "SONGWRIGHT_MAX_ATTEMPTS",
+    "worker_threads": "SONGWRIGHT_WORKER_THREADS",
+    "job_seconds": "SONGWRIGHT_JOB_SECONDS",
+    "stall_seconds": "SONGWRIGHT_STALL_SECONDS",
+    "keep_days": "SONGWRIGHT_KEEP_DAYS",
+    "artifacts_url": "SONGWRIGHT_ARTIFACTS_URL",
+    "metrics_address": "SONGWRIGHT_METRICS_ADDRESS",
 }
 
 
@@ -38,6 +44,20 @@ class Settings(BaseModel):
     lease_seconds: Annotated[float, Field(gt=0, le=3600, description="how long a silent worker keeps its job")] = 60.0
     heartbeat_seconds: Annotated[float, Field(gt=0, le=1800, description="how often a worker renews its lease")] = 15.0
     max_attempts: Annotated[int, Field(ge=1, le=100, description="how often a job is begun before it fails")] = 3
+    worker_threads: Annotated[
+        int | None, Field(ge=1, le=64, description="jobs that a worker process runs at once; None: by its device")
+    ] = None
+    job_seconds: Annotated[float, Field(gt=0, le=86400, description="how long an attempt at a job may take")] = 600.0
+    stall_seconds: Annotated[
+        float, Field(gt=0, le=3600, description="after which a worker without any progress ends itself")
+    ] = 180.0
+    keep_days: Annotated[int, Field(ge=1, le=3650, description="how long jobs without a song are kept")] = 30
+    artifacts_url: Annotated[
+        str | None, Field(description="folder or bucket for the files of songs; None: in the database")
+    ] = None
+    metrics_address: Annotated[str | None, Field(description="host:port of metrics and health; None: not served")] = (
+        None
+    )
 
     @model_validator(mode="after")
     def _heartbeat_fits_lease(self) -> Self:

@@ -188,10 +188,10 @@ def test_sqlite_keeps_references_and_has_its_log(sqlite_store: Store) -> None:
 
 
 def test_the_claim_uses_an_index(sqlite_store: Store) -> None:
-    query = "EXPLAIN QUERY PLAN SELECT id FROM jobs WHERE status = 'queued' ORDER BY created_at, id LIMIT 1"
+    query = "EXPLAIN QUERY PLAN SELECT id FROM jobs WHERE status = 'queued' ORDER BY priority, turn, created_at, id LIMIT 1"
     with sqlite_store.reading() as session:
         plan = " ".join(str(row) for row in session.execute(text(query)))
-    assert "ix_jobs_status_created_at_id" in plan
+    assert "ix_jobs_status_priority_turn_created_at_id" in plan
     assert "TEMP B-TREE" not in plan
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEAD_REVISION = "0002"  # the newest migration; a test compares it with the scripts
+HEAD_REVISION = "0003"  # the newest migration; a test compares it with the scripts
 CONNECT_TIMEOUT_SECONDS = 10
 # Beside the package rather than by import: a bot that loads the plugin may have a `migrations` package of its own.
 MIGRATIONS_DIRECTORY = Path(__file__).resolve().parents[2] / "migrations"

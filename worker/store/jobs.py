@@ -35,7 +35,7 @@ Status = Literal["queued", "running", "done", "failed", "cancelled"]
 ENDED: frozenset[str] = frozenset({"done", "failed", "cancelled"})
 REQUEST_TYPES: dict[str, type[Request]] = {name: verb.request for name, verb in VERBS.items()}
 MAX_SEED = 2**31 - 1
-FIRST_CLAIMED = (JobRow.created_at, JobRow.id)
+FIRST_CLAIMED = (JobRow.priority, JobRow.turn, JobRow.created_at, JobRow.id)
 
 
 class LeaseLost(Exception):  # noqa: N818  # an event, not a mistake
@@ -69,6 +69,9 @@ class Job:
     lease_expires_at: datetime | None
     heartbeat_at: datetime | None
     delivered_at: datetime | None
+    priority: int
+    cost_seconds: float
+    turn: float
 
     @property
     def ended(self) -> bool:
@@ -102,6 +105,9 @@ def submit(
         created_at=now,
         requested_by=requested_by,
         server=server,
+        priority=0,
+        cost_seconds=1.0,
+        turn=0.0,
         **_owner_columns(owner),
     )
     session.add(row)
@@ -232,7 +238,7 @@ def position(session: Session, job: Job) -> int | None:
         return 0
     if job.ended:
         return None
-    earlier = tuple_(*FIRST_CLAIMED) < (job.created_at, job.id)
+    earlier = tuple_(*FIRST_CLAIMED) < (job.priority, job.turn, job.created_at, job.id)
     ahead = session.scalar(select(func.count()).select_from(JobRow).where(JobRow.status == "queued", earlier))
     return (ahead or 0) + 1
 

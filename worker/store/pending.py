@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from worker.store.deliveries import Delivery, delivery_of
-from worker.store.jobs import ENDED, Status
+from worker.store.jobs import ENDED, FIRST_CLAIMED, Status
 from worker.store.tables import DeliveryJobRow, DeliveryRow, JobRow
 
 USUAL_SECONDS = 5.0  # what a job is said to take before any has been done
@@ -84,7 +84,7 @@ _STATE_COLUMNS: tuple[ColumnElement[object], ...] = tuple(getattr(JobRow, name) 
 
 
 def _places_in_queue():  # type: ignore[no-untyped-def]  # SQLAlchemy's type of a subquery says less than the body
-    place = func.row_number().over(order_by=(JobRow.created_at, JobRow.id)).label("place")
+    place = func.row_number().over(order_by=FIRST_CLAIMED).label("place")
     return select(JobRow.id, place).where(JobRow.status == "queued").subquery()
 
 

@@ -80,7 +80,7 @@ class JobRow(Base):
         CheckConstraint("(status IN ('queued', 'running')) = (finished_at IS NULL)", name="finished_when_ended"),
         CheckConstraint("(status = 'failed') = (error IS NOT NULL)", name="error_when_failed"),
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
-        Index(None, "status", "created_at", "id"),  # the claim and the place in the queue
+        Index(None, "status", "priority", "turn", "created_at", "id"),  # the claim and the place in the queue
         Index(None, "status", "lease_expires_at"),  # expired leases
         Index(None, "requested_by", "created_at"),  # one person's history
         Index(None, "server", "created_at"),  # what a server has made
@@ -111,6 +111,11 @@ class JobRow(Base):
     requested_by: Mapped[str | None]
     server: Mapped[str | None]
     delivered_at: Mapped[datetime | None]  # when the person who asked had the result; see DeliveryRow
+    priority: Mapped[int] = mapped_column(server_default=text("0"))  # 0 before 1 before 2; see store.turns
+    cost_seconds: Mapped[float] = mapped_column(
+        server_default=text("1.0")
+    )  # of work, as expected when it was asked for
+    turn: Mapped[float] = mapped_column(server_default=text("0.0"))  # the smaller, the sooner; see store.turns
 
 
 class SongRow(Base):
@@ -132,10 +137,16 @@ class SongRow(Base):
 
 
 class ArtifactRow(Base):
-    """A file of a song, whole, with its checksum. position: its place in the order of making."""
+    """A file of a song with its checksum. position: its place in the order of making.
+
+    data: the bytes, or location: where they are in the host's folder or bucket; see store.artifact_files.
+    """
 
     __tablename__ = "artifacts"
-    __table_args__ = (CheckConstraint("size_bytes >= 0", name="size_not_negative"),)
+    __table_args__ = (
+        CheckConstraint("size_bytes >= 0", name="size_not_negative"),
+        CheckConstraint("(data IS NULL) <> (location IS NULL)", name="in_one_place"),
+    )
 
     song_id: Mapped[str] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
@@ -143,7 +154,8 @@ class ArtifactRow(Base):
     media_type: Mapped[str]
     sha256: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int]
-    data: Mapped[bytes] = mapped_column(deferred=True)
+    data: Mapped[bytes | None] = mapped_column(deferred=True)
+    location: Mapped[str | None]
 
 
 class RatingRow(Base):
@@ -241,7 +253,10 @@ class MemberRow(Base):
 
 
 class ServerRow(Base):
-    """A Discord server and its settings. removed_at: when it sent the bot away; forgotten some time later."""
+    """A Discord server and its settings. removed_at: when it sent the bot away; forgotten some time later.
+
+    weight: the host's; members of a server of weight 2 come to their turn twice as often.
+    """
 
     __tablename__ = "servers"
 
@@ -250,6 +265,7 @@ class ServerRow(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    weight: Mapped[float] = mapped_column(server_default=text("1.0"))
 
 
 class MembershipRow(Base):
@@ -315,12 +331,13 @@ class SyncedCommandsRow(Base):
 
 
 class ModelVersionRow(Base):
-    """A checkpoint and its state. At most one version of a role is promoted."""
+    """A checkpoint and its state. At most one version of a role is promoted; one on trial makes trial_share of songs."""
 
     __tablename__ = "model_versions"
     __table_args__ = (
         CheckConstraint("role IN ('lyrics', 'melody')", name="role_known"),
-        CheckConstraint("state IN ('candidate', 'promoted', 'retired')", name="state_known"),
+        CheckConstraint("state IN ('candidate', 'promoted', 'retired', 'trial')", name="state_known"),
+        CheckConstraint("(state = 'trial') = (trial_share IS NOT NULL)", name="share_while_on_trial"),
         Index(
             "uq_model_versions_promoted_role",
             "role",
@@ -339,3 +356,25 @@ class ModelVersionRow(Base):
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("model_versions.id"))
     card: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    trial_share: Mapped[float | None]  # 0-1
+
+
+class WorkerRow(Base):
+    """A worker process that is at work, as it last showed itself. slots: how many jobs it runs at once."""
+
+    __tablename__ = "workers"
+    __table_args__ = (
+        CheckConstraint("slots >= 1", name="slots_positive"),
+        CheckConstraint("running >= 0", name="running_not_negative"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    machine: Mapped[str]  # machine, pid, started: see worker.owner
+    pid: Mapped[int]
+    started: Mapped[str]
+    device: Mapped[str]
+    slots: Mapped[int]
+    running: Mapped[int]
+    model_versions: Mapped[dict[str, Any]]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
