@@ -5,8 +5,6 @@ Knows neither how messages are sent nor when; the texts are made by `presenters`
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -25,7 +23,6 @@ from worker.store.pending import Pending
 from worker.store.songs import Song
 
 FILE_LIMIT_BYTES = 10 * 1024 * 1024
-USUAL_KEPT_SECONDS = 5.0
 
 
 class SongAnswers:
@@ -33,13 +30,11 @@ class SongAnswers:
 
     def __init__(self, client: discord.Client, backend: Backend, clock: Clock = utc_now) -> None:
         self._client, self._backend, self._clock = client, backend, clock
-        self._usual: dict[str, tuple[float, float]] = {}  # kind -> seconds that one takes, and when that was asked
 
     async def progress(self, pending: Pending) -> Outgoing:
         """Place in the queue and time left, or the stage and the words so far; with Cancel."""
         words = Words(pending.delivery.locale)
-        seconds = await self._seconds_per_job(pending.jobs[0].kind)
-        text = progress.progress_text(words, pending.jobs, now=self._clock(), seconds_per_job=seconds)
+        text = progress.progress_text(words, pending.jobs, now=self._clock())
         return _noted(pending, Outgoing(text, view=lambda: progress_view(words, pending.jobs[0].id)))
 
     def worker_away(self, pending: Pending) -> Outgoing:
@@ -47,14 +42,6 @@ class SongAnswers:
         words = Words(pending.delivery.locale)
         away = Outgoing(words("queue.worker_away"), view=lambda: progress_view(words, pending.jobs[0].id))
         return _noted(pending, away)
-
-    async def _seconds_per_job(self, kind: str) -> float:
-        """Return how long a job takes, asked again only now and then: hundreds may be waiting for the same answer."""
-        seconds, asked_at = self._usual.get(kind, (0.0, -math.inf))
-        if time.monotonic() - asked_at > USUAL_KEPT_SECONDS:
-            seconds = await self._backend.call(self._backend.client.deliveries.seconds_per_job, kind)
-            self._usual[kind] = seconds, time.monotonic()
-        return seconds
 
     async def result(self, pending: Pending) -> Outgoing:
         """The song, the two takes, or why there is none; below what was understood, where that was said."""

@@ -16,6 +16,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.deliverer import SECONDS_BETWEEN_EDITS
+from bot.observer import BotObserver
+from bot.operation import BotWatch
 from bot.plugin import FORGET_AFTER, Songwright
 from bot.settings import BotSettings
 from engine.errors import EngineError, RequestError
@@ -55,6 +57,7 @@ class SongwrightBot(commands.Bot):
         sync_to: int | None = None,
         forget_after: timedelta = FORGET_AFTER,
         edit_seconds: float = SECONDS_BETWEEN_EDITS,
+        observer: BotObserver | None = None,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -69,7 +72,9 @@ class SongwrightBot(commands.Bot):
             connector=connector,
         )
         self._sync_to = discord.Object(sync_to) if sync_to else None
-        self._songwright = Songwright(self, Client(settings), forget_after=forget_after, edit_seconds=edit_seconds)
+        self._songwright = Songwright(
+            self, Client(settings), forget_after=forget_after, edit_seconds=edit_seconds, observer=observer
+        )
 
     async def setup_hook(self) -> None:
         """Load the plugin, and tell Discord the commands if they are others than last time."""
@@ -120,6 +125,7 @@ def run(settings: Settings, bot_settings: BotSettings) -> None:
 async def _run(settings: Settings, bot_settings: BotSettings) -> None:
     assert bot_settings.token is not None, "without a token from_environment has refused"
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody here speaks in voice channels
+    watch = BotWatch(settings)
     bot = SongwrightBot(
         settings,
         connector=aiohttp.TCPConnector(limit=CONNECTIONS),
@@ -127,11 +133,17 @@ async def _run(settings: Settings, bot_settings: BotSettings) -> None:
         sync_to=bot_settings.server,
         forget_after=timedelta(days=bot_settings.forget_after_days),
         edit_seconds=bot_settings.edit_seconds,
+        observer=watch.observer,
     )
+    with watch.serving(bot):
+        await _run_until_stopped(bot, bot_settings.token.get_secret_value())
+
+
+async def _run_until_stopped(bot: SongwrightBot, token: str) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    started = asyncio.create_task(bot.start(bot_settings.token.get_secret_value()))
+    started = asyncio.create_task(bot.start(token))
     stopped = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({started, stopped}, return_when=asyncio.FIRST_COMPLETED)

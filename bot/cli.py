@@ -17,10 +17,14 @@ COMMANDS = {
     "up": ("bot.terminal.hosting:up", "Run bot and worker together, and keep them running."),
     "bot": ("bot.terminal.hosting:bot", "Run the Discord bot alone."),
     "worker": ("bot.terminal.hosting:worker", "Run a worker alone: it makes what the bot's members ask for."),
+    "jobs": ("bot.terminal.jobs:jobs", "Look at the queue, cancel a job or try it again."),
+    "stats": ("bot.terminal.stats:stats", "Say what is going on: queue, workers, the last hour."),
+    "models": ("bot.terminal.models:models", "Add models, try them, put them to use, go back."),
     "doctor": ("bot.terminal.doctor:doctor", "Say what is ready and what is missing."),
     "train": ("bot.terminal.train:train", "Train a lyric or melody model on a corpus of your own."),
     "evaluate": ("bot.terminal.evaluate:evaluate", "Print the figures of models and of finished songs."),
-    "db": ("bot.terminal.database:db", "Create or upgrade the database."),
+    "db": ("bot.terminal.database:db", "Create, upgrade, check and back up the database; move files."),
+    "capacity": ("bot.terminal.capacity:capacity", "Say how many members a machine serves, simulated."),
 }
 EXTRAS = {
     "discord": "discord",

@@ -19,8 +19,9 @@ from typing import Protocol
 import discord
 
 from bot.backend import Backend
-from bot.following import Followed, QueueWatch, is_busy
+from bot.following import Followed, QueueWatch, begun, is_busy
 from bot.ladder import PASSING_FAULTS, Brought, Outgoing, climb, in_short, show
+from bot.observer import BotObserver, NoBotObserver
 from engine.errors import EngineError
 from worker.clock import Clock, utc_now
 from worker.store.deliveries import Delivery
@@ -64,6 +65,7 @@ class Deliverer:
     hold_seconds: float = HOLD_SECONDS
     first_retry_seconds: float = FIRST_RETRY_SECONDS
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    observer: BotObserver = field(default_factory=NoBotObserver)
 
     def __post_init__(self) -> None:
         self._followed: dict[str, Followed] = {}
@@ -150,11 +152,11 @@ class Deliverer:
             return
         if all(job.ended for job in pending.jobs):
             if now >= followed.next_try_at:
-                followed.delivering = asyncio.create_task(self._deliver(pending, followed))
+                followed.delivering = begun(pending.delivery, self._deliver(pending, followed))
         elif followed.wants_an_edit(pending.jobs, now):
             followed.seen = pending.jobs
             followed.next_picture_at = now + self.seconds_between_edits
-            followed.editing = asyncio.create_task(self._show_progress(pending, followed))
+            followed.editing = begun(pending.delivery, self._show_progress(pending, followed))
 
     async def _show_progress(self, pending: Pending, followed: Followed) -> None:
         """Edit the message if there is something new; a fault costs nothing but this picture of the progress."""
@@ -209,6 +211,7 @@ class Deliverer:
         wait = min(self.first_retry_seconds * 2**followed.tries, SLOWEST_RETRY_SECONDS)
         followed.tries += 1
         followed.next_try_at = time.monotonic() + wait
+        self.observer.not_brought()
         log.warning("delivery %s: not brought yet (%s); again in %g s", delivery.id, failure, wait)
         await self._release(delivery.id, failure)
 
@@ -227,8 +230,10 @@ class Deliverer:
     async def _write_down(self, delivery: Delivery, brought: Brought) -> None:
         """End the delivery; where that fails now it is tried again, without sending again."""
         deliveries = self.backend.client.deliveries
+        took = (self.clock() - delivery.created_at).total_seconds()
         if brought.sent is None:
             await self.backend.call(deliveries.give_up, delivery.id, self.holder, failure=brought.failure)
+            self.observer.brought(brought.rung, took)
             log.warning("delivery %s: only /history is left (%s)", delivery.id, brought.failure)
             return
         held = await self.backend.call(
@@ -239,6 +244,7 @@ class Deliverer:
             channel_id=brought.sent.channel_id,
             message_id=brought.sent.message_id,
         )
+        self.observer.brought(brought.rung, took)
         log.info("delivery %s: brought by %s%s", delivery.id, brought.rung, "" if held else ", but no longer held")
 
     async def _take(self, delivery_id: str) -> bool:

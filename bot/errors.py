@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Awaitable
 from typing import Any
 
@@ -17,9 +18,10 @@ from bot.access import Refusal
 from bot.buttons import COG_NAME
 from bot.error_sentences import localise, without_dashes
 from bot.ladder import NO_MENTIONS, PASSING_FAULTS, in_short
+from bot.observer import Outcome
 from bot.plain_text import shown
 from bot.translations import Words
-from engine.errors import EngineError, RequestError
+from engine.errors import EngineError, FileFormatError, RequestError
 from worker.store.database import StoreError
 from worker.store.quotas import QuotaReached
 
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 MOST_CHARACTERS = 1900
 # Discord's own words for "too late" and "answered already": nobody is waiting for an answer any more.
 UNKNOWN_INTERACTION, ANSWERED_ALREADY = 10062, 40060
+# What is noted in `interaction.extras` for the observer: time.monotonic, and an Outcome where nothing was raised.
+FIRST_ANSWER_AT, OUTCOME = "songwright_first_answer_at", "songwright_outcome"
 
 
 def sentence_of(error: Exception, locale: object) -> str:
@@ -72,23 +76,45 @@ async def tell(interaction: discord.Interaction, text: str, **more: Any) -> None
 
 async def answered(interaction: discord.Interaction, act: Awaitable[None]) -> None:
     """Run what an interaction asks for; whatever happens, the member gets a sentence and the bot goes on."""
-    _note_under_way(interaction.client)
+    cog: Any = interaction.client.get_cog(COG_NAME) if isinstance(interaction.client, BotBase) else None
+    if cog is not None:
+        cog.note_under_way()  # or it may be unloaded before what is promised here is written down
+    came_at = time.monotonic()
+    outcome: Outcome = "ok"
     try:
         await act
     except discord.HTTPException as error:
         if error.code not in (UNKNOWN_INTERACTION, ANSWERED_ALREADY):
+            outcome = "away"
             await _tell_if_possible(interaction, error)
         else:
+            outcome = "late"
             log.warning("interaction %s: too late to answer (%s)", interaction.id, error.code)
     except Exception as error:
+        outcome = outcome_of(error)
         await _tell_if_possible(interaction, error)
-
-
-def _note_under_way(client: discord.Client) -> None:
-    """Tell the cog that this task has promised something, so that it is not unloaded before that is written down."""
-    cog: Any = client.get_cog(COG_NAME) if isinstance(client, BotBase) else None
     if cog is not None:
-        cog.note_under_way()
+        noted = interaction.extras
+        first_answer_at = noted.get(FIRST_ANSWER_AT, time.monotonic())
+        cog.observer.answered(_name_of(interaction, cog), noted.get(OUTCOME, outcome), first_answer_at - came_at)
+
+
+def outcome_of(error: Exception) -> Outcome:
+    """Return in one word what a member met, for counting."""
+    if isinstance(error, Refusal | QuotaReached | RequestError | FileFormatError):
+        return "refused"
+    return "away" if isinstance(error, (EngineError, *PASSING_FAULTS)) else "bug"
+
+
+def _name_of(interaction: discord.Interaction, cog: Any) -> str:
+    """Return what a member used, for counting: a command's name, "press vary" or "form"; never what they typed."""
+    if interaction.type is discord.InteractionType.application_command:
+        return interaction.command.qualified_name if interaction.command else "unknown"
+    if interaction.type is discord.InteractionType.modal_submit:
+        return "form"
+    data: Any = interaction.data or {}
+    act = str(data.get("custom_id", "")).split(":")[1:2]
+    return f"press {act[0]}" if act and act[0] in cog.handlers else "press unknown"
 
 
 async def _tell_if_possible(interaction: discord.Interaction, error: Exception) -> None:

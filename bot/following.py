@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from structlog.contextvars import bound_contextvars
 
 from bot.ladder import Brought
+from worker.store.deliveries import Delivery
 from worker.store.pending import JobState, Pending
 
 STALLED_SECONDS = 60.0
@@ -67,3 +71,14 @@ class QueueWatch:
 def is_busy(task: asyncio.Task[None] | None) -> bool:
     """Return whether a task is under way."""
     return task is not None and not task.done()
+
+
+def log_names(delivery: Delivery) -> dict[str, str]:
+    """Return what every log record about a delivery carries, so that it is found by its own id or that of a job."""
+    return {"delivery_id": delivery.id, "job_id": ",".join(delivery.job_ids)}
+
+
+def begun(delivery: Delivery, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Begin a task of which every log record carries the delivery and its jobs."""
+    with bound_contextvars(**log_names(delivery)):
+        return asyncio.create_task(work)

@@ -30,6 +30,7 @@ from bot.conversation import Conversation
 from bot.deliverer import SECONDS_BETWEEN_EDITS, Deliverer
 from bot.errors import answered
 from bot.housekeeping import Housekeeping
+from bot.observer import BotObserver, NoBotObserver
 from bot.settings import BotSettings
 from bot.translations import SlashTranslator
 from worker.client import Client
@@ -51,13 +52,20 @@ class Songwright(commands.Cog, name=buttons.COG_NAME):
         *,
         forget_after: timedelta = FORGET_AFTER,
         edit_seconds: float = SECONDS_BETWEEN_EDITS,
+        observer: BotObserver | None = None,
     ) -> None:
         self.bot = bot
+        self.observer = observer or NoBotObserver()
         self.backend = Backend(client)
         self.answers = SongAnswers(bot, self.backend)
         self.housekeeping = Housekeeping(bot, self.backend, forget_after=forget_after)
         self.deliverer = Deliverer(
-            bot, self.backend, self.answers, housekeeping=self.housekeeping, seconds_between_edits=edit_seconds
+            bot,
+            self.backend,
+            self.answers,
+            housekeeping=self.housekeeping,
+            seconds_between_edits=edit_seconds,
+            observer=self.observer,
         )
         self.asking = Asking(self.backend, self.deliverer)
         self.conversation = Conversation(bot, self.backend, self.asking)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -52,15 +52,12 @@ SKIPPED_STAGES = {
 }
 COUNTED_IN_LINES = frozenset({"lyrics", "melody"})
 # Up to how many seconds ahead a time moves in which steps: every step costs an edit of the message.
-TIME_STEPS_SECONDS = ((60, 5), (600, 30), (math.inf, 300))
+TIME_STEPS_SECONDS = ((20, 2), (60, 5), (300, 15), (1800, 60), (math.inf, 300))
 
 
-def progress_text(words: Words, jobs: Sequence[JobState], *, now: datetime, seconds_per_job: float) -> str:
-    """Return what is shown while jobs wait and run; the jobs of a comparison share the room for words.
-
-    seconds_per_job: how long one takes as a rule; 0 where it is not known, and then no times are shown.
-    """
-    states = [_state_text(words, job, now, seconds_per_job) for job in jobs]
+def progress_text(words: Words, jobs: Sequence[JobState], *, now: datetime) -> str:
+    """Return what is shown while jobs wait and run; the jobs of a comparison share the room for words."""
+    states = [_state_text(words, job, now) for job in jobs]
     if len(jobs) > 1:
         states = [f"**{chr(ord('A') + index)}** · {state}" for index, state in enumerate(states)]
     quotes = [_quoted(job, QUOTED_LINES // len(jobs), QUOTED_CHARACTERS // len(jobs)) for job in jobs]
@@ -94,7 +91,7 @@ def overall_progress(job: JobState) -> float:
     return min((before + shares[job.stage] * within) / sum(shares.values()), 1.0)
 
 
-def _state_text(words: Words, job: JobState, now: datetime, seconds_per_job: float) -> str:
+def _state_text(words: Words, job: JobState, now: datetime) -> str:
     if job.status == "failed":
         return failed_text(words, job)
     if job.status == "cancelled":
@@ -102,36 +99,34 @@ def _state_text(words: Words, job: JobState, now: datetime, seconds_per_job: flo
     if job.cancel_requested:
         return words("progress.cancelling")
     if job.status == "queued":
-        return _waiting_text(words, job.position, now, seconds_per_job)
+        return _waiting_text(words, job, now)
     filled = round(BAR_BLOCKS * overall_progress(job))
     bar = "▰" * filled + "▱" * (BAR_BLOCKS - filled)
-    ready = _ready_text(words, job.started_at, now, seconds_per_job) if job.status == "running" else ""
+    ready = _ready_text(words, job, now) if job.status == "running" else ""
     return f"{_stage_text(words, job)}\n{bar}{f' {ready}' if ready else ''}"
 
 
-def _waiting_text(words: Words, position: int | None, now: datetime, seconds_per_job: float) -> str:
-    if position is None:
+def _waiting_text(words: Words, job: JobState, now: datetime) -> str:
+    if job.position is None:
         return words("progress.stage", stage=words.stage("waiting"))
-    if seconds_per_job <= 0:
-        return words("queue.place_only", place=position)
-    # Half of the running job is left on average; then come those before this one, and this one.
-    when = _moment(now + timedelta(seconds=(position + 0.5) * seconds_per_job), now)
-    return words("queue.place", place=position, when=when)
+    if job.ready_at is None:
+        return words("queue.place_only", place=job.position)
+    return words("queue.place", place=job.position, when=_moment(job.ready_at, now))
 
 
-def _ready_text(words: Words, started_at: datetime | None, now: datetime, seconds_per_job: float) -> str:
+def _ready_text(words: Words, job: JobState, now: datetime) -> str:
     """Counted from the start, so that it stays the same; nothing once it has passed."""
-    if started_at is None or seconds_per_job <= 0:
+    if job.started_at is None or job.ready_at is None or job.ready_at <= now:
         return ""
-    ready_at = started_at + timedelta(seconds=seconds_per_job)
-    return words("progress.ready", when=_moment(ready_at, started_at)) if ready_at > now else ""
+    return words("progress.ready", when=_moment(job.ready_at, job.started_at))
 
 
 def _moment(moment: datetime, seen_from: datetime) -> str:
-    """Return a time as Discord counts down to it, rounded up to a step."""
+    """Return a time as Discord counts down to it, to the nearest step but after `seen_from`."""
     ahead = (moment - seen_from).total_seconds()
     step = next(step for limit, step in TIME_STEPS_SECONDS if ahead <= limit)
-    rounded = math.ceil(moment.timestamp() / step) * step
+    soonest = (math.floor(seen_from.timestamp() / step) + 1) * step
+    rounded = max(round(moment.timestamp() / step) * step, soonest)
     return format_dt(datetime.fromtimestamp(rounded, tz=moment.tzinfo), "R")
 
 

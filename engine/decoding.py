@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection
 from collections.abc import Sequence as Series
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,99 +19,33 @@ from numpy.typing import NDArray
 from engine.contract import Sampling
 from engine.errors import Cancelled, RequestError
 from engine.families import CausalModel
-from engine.sampling import Mask, choose_where_possible
+from engine.sampling import choose_where_possible
+from engine.sequences import Candidate as Candidate
+from engine.sequences import Constraint as Constraint
+from engine.sequences import Running
+from engine.sequences import Sequence as Sequence
 
 Report = Callable[[int], None]  # is told how many ids have been written so far, by all sequences together
 Cancel = Callable[[], bool]
 
 
-class Constraint(Protocol):
-    """What may come next in one sequence; made anew for each, as it remembers what it accepted."""
-
-    def allowed(self) -> Mask | None:
-        """Return which ids may come next (V,), or None for all; nothing allowed ends the sequence as stuck."""
-
-    def accept(self, chosen: int) -> bool:
-        """Take note of the id that was chosen and return whether the sequence is finished."""
+def _memory(model: CausalModel, slots: int, cancelled: Cancel | None) -> Any:
+    """Return memory for so many slots; a model that is shared lends it in turn, and may be waited for."""
+    wait = getattr(model, "wait_for_memory", None)
+    return model.new_memory(slots) if wait is None else wait(slots, cancelled)
 
 
-@dataclass(frozen=True)
-class Sequence:
-    """One sequence to write after a prompt of at least one id.
-
-    seed: 0 or more; a stop id ends the sequence and is its last id; max_new_tokens: 1 or more.
-    """
-
-    prompt: Series[int]
-    sampling: Sampling = field(default_factory=Sampling)
-    seed: int = 0
-    max_new_tokens: int = 256
-    constraint: Constraint | None = None
-    stop_ids: Collection[int] = frozenset()
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """What was written: ids, the natural log-probability of each (temperature 1, before masks), and how it ended.
-
-    ending: finished by its constraint or a stop id, length (max_new_tokens or a full context), or stuck (nothing
-    allowed).
-    """
-
-    ids: tuple[int, ...]
-    log_probabilities: tuple[float, ...]
-    ending: Literal["finished", "length", "stuck"]
-    slot: int
-
-    @property
-    def finished(self) -> bool:
-        """Whether the constraint or a stop id ended it."""
-        return self.ending == "finished"
-
-    @property
-    def log_probability(self) -> float:
-        """The sum over its ids, in nats; 0 for no ids."""
-        return float(sum(self.log_probabilities))
-
-
-@dataclass
-class _Running:
-    """A sequence under way; `begin` fills its slot and returns the first logits (V,)."""
-
-    begin: Callable[[int], NDArray[np.float32]]
-    sampling: Sampling
-    generator: np.random.Generator
-    max_new_tokens: int
-    constraint: Constraint | None = None
-    stop_ids: Collection[int] = frozenset()
-    slot: int = -1
-    ids: list[int] = field(default_factory=list)
-    log_probabilities: list[float] = field(default_factory=list)
-    ending: Literal["finished", "length", "stuck"] | None = None
-
-    def take(self, chosen: int, log_probability: float, *, is_room: bool) -> None:
-        """Append the id that was chosen (-1: none could be) and note whether the sequence has ended."""
-        if chosen < 0:
-            self.ending = "stuck"
-            return
-        self.ids.append(chosen)
-        self.log_probabilities.append(log_probability)
-        is_finished = self.constraint is not None and self.constraint.accept(chosen)
-        if is_finished or chosen in self.stop_ids:
-            self.ending = "finished"
-        elif len(self.ids) >= self.max_new_tokens or not is_room:
-            self.ending = "length"
-
-    def candidate(self) -> Candidate:
-        assert self.ending is not None
-        return Candidate(tuple(self.ids), tuple(self.log_probabilities), self.ending, self.slot)
+def _close(memory: Any) -> None:
+    """Give back what a shared model lent."""
+    if hasattr(memory, "close"):
+        memory.close()
 
 
 def _generator(seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(seed))
 
 
-def _choose(active: Series[_Running], logits: NDArray[np.float32]) -> tuple[list[int], list[float]]:
+def _choose(active: Series[Running], logits: NDArray[np.float32]) -> tuple[list[int], list[float]]:
     masks = [r.constraint.allowed() if r.constraint is not None else None for r in active]
     uniforms = [r.generator.random() if r.sampling.temperature > 0 else 0.0 for r in active]
     ids, log_probabilities = choose_where_possible(logits, masks, [r.sampling for r in active], uniforms)
@@ -122,23 +55,29 @@ def _choose(active: Series[_Running], logits: NDArray[np.float32]) -> tuple[list
 def _run(
     model: CausalModel,
     memory: Any,
-    running: Series[_Running],
+    running: Series[Running],
     slots: Series[int],
     report: Report | None,
     cancelled: Cancel | None,
+    context_slot: int | None = None,
 ) -> None:
-    """Write all sequences to their end in the given slots; those that find no slot wait for one."""
+    """Write all sequences to their end in the given slots; those that find no slot wait for one.
+
+    context_slot: what all of them go on from, and are in until they get a slot of their own; then no slot is used
+    again, as each holds what some of them have written.
+    """
     waiting, free = deque(running), list(reversed(slots))
-    active: list[_Running] = []
+    active: list[Running] = []
     logits = np.empty((0, model.vocab_size), np.float32)
     written = 0
     while waiting or active:
         if cancelled is not None and cancelled():
             raise Cancelled("the request was taken back; nothing was kept")
         joined = []
-        while waiting and free:
+        while waiting and (free or waiting[0].slot >= 0):
             new = waiting.popleft()
-            new.slot = free.pop()
+            if new.slot < 0:
+                new.slot = free.pop()
             joined.append(new.begin(new.slot))
             active.append(new)
         if joined:
@@ -147,14 +86,40 @@ def _run(
         for r, chosen, log_probability in zip(active, ids, log_probabilities, strict=True):
             r.take(chosen, log_probability, is_room=model.length(memory, r.slot) < model.context_length)
             written += chosen >= 0
-        free.extend(r.slot for r in active if r.ending)
+        if context_slot is None:
+            free.extend(r.slot for r in active if r.ending)
         active = [r for r in active if not r.ending]
-        if active:
-            logits = model.step(memory, np.array([r.slot for r in active]), np.array([r.ids[-1] for r in active]))
-        else:
-            logits = logits[:0]
+        logits = _step(model, memory, active, free, context_slot) if active else logits[:0]
         if report is not None:
             report(written)
+
+
+def _step(
+    model: CausalModel, memory: Any, active: Series[Running], free: list[int], context_slot: int | None
+) -> NDArray[np.float32]:
+    """Run the last id of every sequence through the model and return logits, one row each.
+
+    Sequences in one slot hold the same ids so far. Those that go on with the same id stay together, and the model runs
+    once for them; of different ids the first goes on in the slot, unless that is the context's, the others in copies.
+    """
+    rows: dict[tuple[int, int], int] = {}  # by slot and id
+    targets: list[int] = []
+    taken = {context_slot}
+    copies: dict[int, list[int]] = {}
+    for r in active:
+        if (r.slot, r.ids[-1]) not in rows:
+            rows[r.slot, r.ids[-1]] = len(targets)
+            targets.append(free.pop() if r.slot in taken else r.slot)
+            if r.slot in taken:
+                copies.setdefault(r.slot, []).append(targets[-1])
+            taken.add(r.slot)
+    for source, copied in copies.items():
+        model.fork(memory, source, copied)
+    places = [rows[r.slot, r.ids[-1]] for r in active]
+    logits = model.step(memory, np.array(targets), np.array([i for _, i in rows]))
+    for r, place in zip(active, places, strict=True):
+        r.slot = targets[place]
+    return logits if len(targets) == len(active) else logits[places]
 
 
 def decode(
@@ -170,8 +135,10 @@ def decode(
     The ids of a sequence do not depend on what else is written beside it. Raises Cancelled between two steps, and
     RequestError for a prompt that is empty or leaves no room.
     """
+    for sequence in sequences:
+        _check(len(sequence.prompt), sequence.max_new_tokens, model.context_length)
     slots = max(1, min(slots, len(sequences)))
-    memory = model.new_memory(slots)
+    memory = _memory(model, slots, cancelled)
 
     def starting(sequence: Sequence) -> Callable[[int], NDArray[np.float32]]:
         def begin(slot: int) -> NDArray[np.float32]:
@@ -180,13 +147,14 @@ def decode(
 
         return begin
 
-    for sequence in sequences:
-        _check(len(sequence.prompt), sequence.max_new_tokens, model.context_length)
     running = [
-        _Running(starting(s), s.sampling, _generator(s.seed), s.max_new_tokens, s.constraint, s.stop_ids)
+        Running(starting(s), s.sampling, _generator(s.seed), s.max_new_tokens, s.constraint, s.stop_ids)
         for s in sequences
     ]
-    _run(model, memory, running, range(slots), report, cancelled)
+    try:
+        _run(model, memory, running, range(slots), report, cancelled)
+    finally:
+        _close(memory)
     return [r.candidate() for r in running]
 
 
@@ -208,17 +176,31 @@ class Session:
         session.keep(max(candidates, key=score))
 
     Keeping a candidate makes its slot the context, so nothing is computed again; only the very last id of the context
-    may be pending, and runs through the model when logits are next needed.
+    may be pending, and runs through the model when logits are next needed. Candidates that are equal so far run through
+    the model once, unless it says that rows cost it less than copies (`runs_equals_once`).
+
+    Close it, or leave its `with` block, when done: a model that is shared has room for so many sessions and no more.
+    cancelled: asked while it waits for that.
     """
 
-    def __init__(self, model: CausalModel, slots: int = 16) -> None:
+    def __init__(self, model: CausalModel, slots: int = 16, cancelled: Cancel | None = None) -> None:
         self._model, self.slots = model, slots
-        self._memory = model.new_memory(slots + 1)
+        self._memory = _memory(model, slots + 1, cancelled)
         self._context_slot = 0
         self._ids: list[int] = []
         self._pending: list[int] = []  # the ids at the end of the context that the slot does not hold yet
         self._logits: NDArray[np.float32] | None = None
         self._latest: tuple[Candidate, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the memory back; nothing can be written any more."""
+        _close(self._memory)
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -269,13 +251,17 @@ class Session:
             raise RequestError(f"candidates must be 1-{self.slots}, got {len(seeds)}")
         each = [sampling] * len(seeds) if isinstance(sampling, Sampling) else sampling
         logits = self.logits()
-        targets = [slot for slot in range(self.slots + 1) if slot != self._context_slot][: len(seeds)]
-        self._model.fork(self._memory, self._context_slot, targets)
+        others = [slot for slot in range(self.slots + 1) if slot != self._context_slot][: len(seeds)]
+        context_slot = self._context_slot if getattr(self._model, "runs_equals_once", True) else None
+        if context_slot is None:
+            self._model.fork(self._memory, self._context_slot, others)
+        slots = others if context_slot is None else [context_slot] * len(seeds)
         running = [
-            _Running(lambda slot: logits, s, _generator(seed), max_new_tokens, constraint, stop_ids)
-            for constraint, s, seed in zip(constraints, each, seeds, strict=True)
+            Running(lambda slot: logits, s, _generator(seed), max_new_tokens, constraint, stop_ids, slot)
+            for constraint, s, seed, slot in zip(constraints, each, seeds, slots, strict=True)
         ]
-        _run(self._model, self._memory, running, targets, report, cancelled)
+        free = [] if context_slot is None else others
+        _run(self._model, self._memory, running, free, report, cancelled, context_slot)
         self._latest = tuple(r.candidate() for r in running)
         return list(self._latest)
 

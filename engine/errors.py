@@ -5,6 +5,7 @@ EngineError
 ├── CheckpointError   a model directory is missing, damaged or of another kind
 ├── FileFormatError   a file that was handed in cannot be read as what it claims to be
 ├── OutputError       a result could not be written
+├── DeviceMemoryError what was asked for does not fit into the memory of the device that computes it
 └── Cancelled         the person who asked took the request back
 
 Every message is one or two plain sentences: what was wrong, the range, and the way out.
@@ -29,6 +30,10 @@ class FileFormatError(EngineError):
 
 class OutputError(EngineError):
     """A result could not be written: the folder is read-only, the disk is full."""
+
+
+class DeviceMemoryError(EngineError):
+    """The memory of the GPU, or of the machine, is too small for this request; others go on."""
 
 
 class Cancelled(EngineError):  # noqa: N818  # an event, not a mistake

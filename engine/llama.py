@@ -221,7 +221,12 @@ def turn_table(shape: LlamaShape) -> NDArray[np.float32]:
 
 
 class Llama:
-    """A Llama model behind the decoding loop's protocol (families.CausalModel)."""
+    """A Llama model behind the decoding loop's protocol (families.CausalModel).
+
+    Several threads may use it at once, each with a memory of its own.
+    """
+
+    runs_in_any_thread = True
 
     def __init__(self, shape: LlamaShape, arithmetic: Arithmetic, precision: Precision) -> None:
         self.shape = shape
@@ -252,6 +257,12 @@ class Llama:
 
             return Llama(shape, NumpyArithmetic(shape, weights, precision), precision)
         return Llama(shape, NumbaArithmetic(shape, weights, precision, threads), precision)
+
+    @property
+    def slot_bytes(self) -> int:
+        """What the caches of one slot take when it is full."""
+        memory = Memory(self.shape, 1, self._precision)
+        return memory.keys.nbytes + memory.values.nbytes + memory.scales.nbytes + memory.stamps.nbytes
 
     def new_memory(self, slots: int) -> Memory:
         """Return empty caches for a number of slots."""

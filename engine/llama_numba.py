@@ -6,6 +6,8 @@ cache (about 5 s the first time on a machine, 0.2 s after that), so `engine.llam
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -55,7 +57,10 @@ class _Scratch:
 
 
 class NumbaArithmetic:
-    """The layers of one model, packed; `run` shares rows of different slots among threads."""
+    """The layers of one model, packed; `run` shares rows of different slots among threads.
+
+    Several threads may call `run` at the same time, each with a memory of its own; then each call stays in its thread.
+    """
 
     def __init__(self, shape: LlamaShape, weights: Weights, precision: Precision, threads: int) -> None:
         self._int8 = precision == "int8"
@@ -75,7 +80,9 @@ class NumbaArithmetic:
         head = "model.embed_tokens.weight" if shape.tied else "lm_head.weight"
         self._pack(weights, (head,), shape.layers, kernels.QKV)
         self.embedding = embedding_of(weights, precision)
-        self._scratches = [_Scratch(shape) for _ in range(threads)]
+        self._sizes, self._threads = shape, threads
+        self._of_thread = threading.local()
+        self._callers, self._counting = 0, threading.Lock()
         self._pool = ThreadPoolExecutor(threads - 1, "decoding") if threads > 1 else None
 
     def _pack(self, weights: Weights, names: tuple[str, ...], row: int, column: int) -> None:
@@ -99,21 +106,35 @@ class NumbaArithmetic:
         padded_vocab = -(-self._vocab_size // kernels.LANES) * kernels.LANES
         logits = np.empty((slots.size - first, padded_vocab), np.float32)
         caches = np.array([memory.keys.ctypes.data, memory.values.ctypes.data], np.int64)
-        parts = 1 if first else min(len(self._scratches), slots.size // ROWS_WORTH_A_THREAD)
-        if self._pool is None or parts < 2:
-            self._run_part(self._scratches[0], caches, memory.scales, slots, positions, x, first, logits)
-        else:
+        with self._counting:
+            self._callers += 1
+            threads = 1 if first or self._callers > 1 else min(self._threads, max(1, slots.size // ROWS_WORTH_A_THREAD))
+        try:
+            parts = max(threads, -(-slots.size // ROWS_PER_PASS))
             cuts = [slots.size * part // parts for part in range(parts + 1)]
             ranges = [slice(a, b) for a, b in pairwise(cuts)]
-            calls = [
-                (s, caches, memory.scales, slots[r], positions[r], x[r], 0, logits[r])
-                for s, r in zip(self._scratches, ranges, strict=False)
-            ]
-            others = [self._pool.submit(self._run_part, *call) for call in calls[1:]]
-            self._run_part(*calls[0])
-            for other in others:
-                other.result()
+            calls = [(caches, memory.scales, slots[r], positions[r], x[r], first, logits[r]) for r in ranges]
+            self._run_calls(calls, threads)
+        finally:
+            with self._counting:
+                self._callers -= 1
         return logits[:, : self._vocab_size]
+
+    def _run_calls(self, calls: Sequence[tuple[Any, ...]], threads: int) -> None:
+        if self._pool is None or threads < 2:
+            self._run_parts(calls)
+            return
+        others = [self._pool.submit(self._run_parts, calls[thread::threads]) for thread in range(1, threads)]
+        self._run_parts(calls[::threads])
+        for other in others:
+            other.result()
+
+    def _run_parts(self, calls: Sequence[tuple[Any, ...]]) -> None:
+        scratch = getattr(self._of_thread, "scratch", None)
+        if scratch is None:
+            scratch = self._of_thread.scratch = _Scratch(self._sizes)
+        for call in calls:
+            self._run_part(scratch, *call)
 
     def _run_part(
         self,

@@ -1,7 +1,8 @@
 """Any Hugging Face causal language model behind the decoding loop's protocol, with the model's own cache.
 
-Knows nothing of speed: each slot steps alone. It is the way for models of the hub; `engine.llama` is the way for ours.
-torch and transformers are imported when a model is opened, and a CUDA device is used where there is one.
+Knows nothing of speed: each slot steps alone. Models whose layers keep plain keys and values, which most do, step
+together in `engine.torch_slots`; this is for all others. `engine.llama` is the way for ours. torch and transformers are
+imported when a model is opened, and a CUDA device is used where there is one.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.checkpoint import Checkpoint
 from engine.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from engine.torch_slots import TorchSlots
 
 
 @dataclass
@@ -31,17 +35,17 @@ class TorchCausal:
     """A transformers causal LM, in float32 on the CPU and in its own type on a CUDA device."""
 
     def __init__(self, model: Any, device: str) -> None:
-        self._model, self._device = model.to(device).eval(), device
+        self._model, self.device = model, device
         self.vocab_size = int(model.config.vocab_size)
-        self.context_length = int(getattr(model.config, "max_position_embeddings", None) or 2048)
+        self.context_length = _context_length(model)
 
     @staticmethod
-    def open(checkpoint: Checkpoint, *, precision: str, threads: int) -> TorchCausal:
+    def open(checkpoint: Checkpoint, *, precision: str, threads: int) -> TorchCausal | TorchSlots:
         """Open a verified checkpoint; its weights must be floating point, `precision` has no say."""
         return TorchCausal.open_directory(checkpoint.directory, threads=threads)
 
     @staticmethod
-    def open_directory(directory: Path, *, threads: int) -> TorchCausal:
+    def open_directory(directory: Path, *, threads: int) -> TorchCausal | TorchSlots:
         """Open a directory that transformers wrote; only safetensors, and no code from the directory."""
         import torch
         from transformers import AutoModelForCausalLM
@@ -57,7 +61,7 @@ class TorchCausal:
             ) from error
         if not has_cuda:
             torch.set_num_threads(threads)
-        return TorchCausal(model, "cuda" if has_cuda else "cpu")
+        return _for_device(model, "cuda" if has_cuda else "cpu")
 
     def new_memory(self, slots: int) -> list[_Slot]:
         """Return empty slots."""
@@ -76,7 +80,7 @@ class TorchCausal:
             raise ValueError(f"{len(ids)} ids do not fit after {len(held.ids)} of {self.context_length}")
         new = [int(i) for i in ids] if held.cache is not None else [*held.ids, *map(int, ids)]
         with torch.inference_mode():
-            inputs = torch.tensor([new], device=self._device)  # (1, T)
+            inputs = torch.tensor([new], device=self.device)  # (1, T)
             output = self._model(input_ids=inputs, past_key_values=held.cache, use_cache=True, logits_to_keep=1)
         held.cache = getattr(output, "past_key_values", None)  # None for families that keep another state: ids again
         held.ids.extend(map(int, ids))
@@ -103,6 +107,19 @@ class TorchCausal:
             return
         held.cache = _shortened(held.cache, len(held.ids) - length) if length else None
         del held.ids[length:]
+
+
+def _for_device(model: Any, device: str) -> TorchCausal | TorchSlots:
+    """Return a model on a device, all slots at once if its layers allow that."""
+    from engine.torch_slots import TorchSlots, layer_sizes
+
+    model = model.to(device).eval()
+    sizes = layer_sizes(model, device)
+    return TorchCausal(model, device) if sizes is None else TorchSlots(model, device, sizes, _context_length(model))
+
+
+def _context_length(model: Any) -> int:
+    return int(getattr(model.config, "max_position_embeddings", None) or 2048)
 
 
 def _shortened(cache: Any, count: int) -> Any:

@@ -34,9 +34,11 @@ def run_on_own_connection() -> None:
         url.render_as_string(hide_password=False) if url else Settings.from_environment(os.environ).database_url
     )
     engine = make_engine(database_url)
-    with engine.execution_options(sqlite_begin="IMMEDIATE").connect() as connection:
-        run(connection)
-    engine.dispose()
+    try:
+        with engine.execution_options(sqlite_begin="IMMEDIATE").connect() as connection:
+            run(connection)
+    finally:
+        engine.dispose()
 
 
 if context.is_offline_mode():

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from engine.song.models import SongModels
     from tests.tiny_models import TinyModels
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 settings.register_profile("without_deadline", deadline=None)  # a busy machine breaks no promise
 settings.load_profile("without_deadline")
 

@@ -63,12 +63,14 @@ class TinyModels:
     melody: Path
 
 
-def write_tiny_models(folder: Path) -> TinyModels:
-    """Write both checkpoints below a folder; the same bytes every time."""
-    return TinyModels(write_tiny_lyric_model(folder / "lyrics"), write_tiny_melody_model(folder / "melody"))
+def write_tiny_models(folder: Path, variety: int = 0) -> TinyModels:
+    """Write both checkpoints below a folder; the same bytes every time, others for each variety."""
+    return TinyModels(
+        write_tiny_lyric_model(folder / "lyrics", variety), write_tiny_melody_model(folder / "melody", variety)
+    )
 
 
-def write_tiny_lyric_model(directory: Path) -> Path:
+def write_tiny_lyric_model(directory: Path, variety: int = 0) -> Path:
     """Write a lyric checkpoint of random weights over about 350 common words, and return its directory."""
     tokenizer = tiny_tokenizer()
     config = tiny_config(vocab_size=tokenizer.vocab_size, max_position_embeddings=CONTEXT_LENGTH)
@@ -81,16 +83,21 @@ def write_tiny_lyric_model(directory: Path) -> Path:
     more_files[AUTHORS_FILE] = "\n".join(AUTHORS).encode()
     card = {"name": "tiny random lyric model", "licence": "CC0-1.0"}
     write_checkpoint(
-        directory, random_weights(config, 2), config, tokenizer.to_json().encode(), card, more_files=more_files
+        directory,
+        random_weights(config, 2 + 10 * variety),
+        config,
+        tokenizer.to_json().encode(),
+        card,
+        more_files=more_files,
     )
     return directory
 
 
-def write_tiny_melody_model(directory: Path) -> Path:
+def write_tiny_melody_model(directory: Path, variety: int = 0) -> Path:
     """Write a melody checkpoint of random weights over the melody vocabulary, and return its directory."""
     config = tiny_config(vocab_size=len(VOCABULARY), max_position_embeddings=CONTEXT_LENGTH)
     card = {"name": "tiny random melody model", "licence": "CC0-1.0"}
-    write_checkpoint(directory, random_weights(config, 3), config, None, card)
+    write_checkpoint(directory, random_weights(config, 3 + 10 * variety), config, None, card)
     return directory
 
 
@@ -113,4 +120,4 @@ def promote_models(models: TinyModels, database_url: str) -> None:
                 card=dict(opened.card),
                 now=utc_now(),
             )
-            model_versions.promote(session, version.id)
+            model_versions.promote(session, version.id, now=utc_now())

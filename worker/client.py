@@ -15,12 +15,14 @@ from engine.errors import RequestError
 from worker import queue
 from worker.clock import Clock, utc_now
 from worker.discord_doors import Commands, Deliveries
+from worker.doorbell import Doorbell
 from worker.erasure import Erasure
 from worker.library_doors import Comparisons, Library, Ratings, Uploads
+from worker.operation_doors import Jobs, Models
 from worker.owner import Owner
 from worker.people_doors import Members, Privacy, Servers
 from worker.settings import Settings
-from worker.store import deliveries, jobs, members, quotas, songs
+from worker.store import deliveries, jobs, members, queue_times, quotas, songs
 from worker.store.database import Store, open_store
 from worker.store.deliveries import Delivery, NewDelivery
 from worker.store.jobs import Job
@@ -46,6 +48,7 @@ class Client:
         self._given_store = store
         if settings.broker_url is not None:
             queue.check_broker(settings.broker_url)
+        self._doorbell = None if settings.broker_url is None else Doorbell(settings.broker_url)
         self.deliveries = Deliveries(self._open, clock)
         self.commands = Commands(self._open, clock)
         self.library = Library(self._open, clock)
@@ -56,11 +59,13 @@ class Client:
         self.servers = Servers(self._open, clock, self._erasure)
         self.members = Members(self._open, clock, self._erasure)
         self.privacy = Privacy(self._open, clock, self._erasure)
+        self.jobs = Jobs(self._open, clock, self._ring)
+        self.models = Models(self._open, clock)
 
     @cached_property
     def store(self) -> Store:
         """The open store, with its tables up to date."""
-        return self._given_store or open_store(self._settings.database_url)
+        return self._given_store or open_store(self._settings.database_url, self._settings.artifacts_url)
 
     def submit(
         self,
@@ -139,7 +144,14 @@ class Client:
     def position(self, job_id: str) -> int | None:
         """Return the place in the queue: 1 is next, 0 is running, None has ended."""
         with self.store.reading() as session:
-            return jobs.position(session, jobs.get(session, job_id))
+            return queue_times.position(session, jobs.get(session, job_id))
+
+    def seconds_left(self, job_id: str) -> float | None:
+        """Return in how many seconds a job is expected to be ready, 0 if it is overdue; None if it has ended."""
+        now = self._clock()
+        with self.store.reading() as session:
+            expected = queue_times.expected(session, now).get(job_id)
+        return None if expected is None else max((expected.ready_at - now).total_seconds(), 0.0)
 
     def song(self, song_or_job_id: str) -> Song:
         """Return the song of this id, or of the job of this id; RequestError if there is none."""
@@ -164,7 +176,9 @@ class Client:
     def artifacts(self, song_id: str) -> tuple[Artifact, ...]:
         """Return the files of a song in the order of their making; empty if there is no such song."""
         with self.store.reading() as session:
-            return songs.artifacts(session, song_id)
+            stored = songs.stored_artifacts(session, song_id)
+        # A bucket may take its time; no connection to the database waits for it.
+        return tuple(songs.checked(one, self.store.files) for one in stored)
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a waiting job, ask the worker of a running one to stop, leave an ended one; return the job after."""
@@ -190,7 +204,9 @@ class Client:
         return self.ratings.rate(song_id, rater=rater, stars=stars)
 
     def close(self) -> None:
-        """Close the connections; the next call opens them again unless the store was handed in."""
+        """Ring the last rings and close the connections; the next call opens them again unless the store was given."""
+        if self._doorbell is not None:
+            self._doorbell.close()
         if "store" in self.__dict__:
             self._erasure.before_closing()
             self.__dict__.pop("store").close()
@@ -199,5 +215,5 @@ class Client:
         return self.store
 
     def _ring(self, job_id: str) -> None:
-        if self._settings.broker_url is not None:
-            queue.ring(self._settings.broker_url, job_id)
+        if self._doorbell is not None:
+            self._doorbell.ring(job_id)

@@ -17,14 +17,9 @@ class Deliveries(Door):
     """Deliveries: what is open, taking one, ending one."""
 
     def pending(self, application_id: str) -> tuple[Pending, ...]:
-        """Return what is still to be brought, with how far its jobs are; one query."""
+        """Return what is still to be brought, with how far its jobs are and when they are expected to be ready."""
         with self._reading() as session:
-            return pending.pending(session, application_id)
-
-    def seconds_per_job(self, kind: str) -> float:
-        """Return how long a job of this kind takes, for telling the time left."""
-        with self._reading() as session:
-            return pending.seconds_per_job(session, kind)
+            return pending.pending(session, application_id, self._now())
 
     def find(self, delivery_id: str) -> Delivery | None:
         """Return the delivery as it is now, None if there is none."""

@@ -46,13 +46,17 @@ class Erasure:
             self._empty_log()
 
     def if_due(self) -> bool:
-        """Do what could not be done before, the file at most once in BETWEEN_ERASURES; return whether all is done."""
+        """Do what could not be done before, the file at most once in BETWEEN_ERASURES; return whether all is done.
+
+        Files of songs outside the database are removed with their deletion, or else here.
+        """
         with self._turn:
             if self._file_due and self._may_try():
                 self._write_anew()
             elif self._log_due:
                 self._empty_log()
-            return not (self._file_due or self._log_due)
+            removed = self._done(lambda store: store.files.remove_again())
+            return removed and not (self._file_due or self._log_due)
 
     def before_closing(self) -> None:
         """Write the file anew if that is due: nobody will know of it afterwards."""

@@ -13,6 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from sqlalchemy.orm import Session
 
+from engine.errors import OutputError
 from worker.store import privacy, songs, uploads
 from worker.store.songs import SheetName
 
@@ -24,6 +25,7 @@ songs/<song id>/   the files of each of your songs
 uploads/<id>/      the MIDI files that you handed in
 """
 LEFT_OUT = "\nThe zip would have become too large for Discord with these files; ask for their songs one by one:\n"
+UNREADABLE = "\nThese files cannot be read any more:\n"
 _SPARE_BYTES = 4096  # for README.txt
 _ENTRY_BYTES = 512  # what a file's name and dates take in a zip, twice, with something to spare
 
@@ -45,6 +47,7 @@ def as_zip(session: Session, member: str, at_most_bytes: int | None = None) -> b
     data = privacy.export(session, member)
     written = io.BytesIO()
     left_out: list[str] = []
+    unreadable: list[str] = []
     with ZipFile(written, "w", ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(data, ensure_ascii=False, indent=1))
         for file in _files(session, data):
@@ -52,9 +55,16 @@ def as_zip(session: Session, member: str, at_most_bytes: int | None = None) -> b
             if at_most_bytes is not None and size + _SPARE_BYTES > at_most_bytes:
                 left_out.append(file.path)
             else:
-                archive.writestr(file.path, file.read())
-        archive.writestr("README.txt", README + (LEFT_OUT + "\n".join(left_out) if left_out else ""))
+                try:
+                    archive.writestr(file.path, file.read())
+                except OutputError as error:  # one damaged file is no reason to keep all others back
+                    unreadable.append(f"{file.path}: {error}")
+        archive.writestr("README.txt", README + _listed(LEFT_OUT, left_out) + _listed(UNREADABLE, unreadable))
     return written.getvalue()
+
+
+def _listed(heading: str, lines: list[str]) -> str:
+    return heading + "\n".join(lines) + "\n" if lines else ""
 
 
 def _files(session: Session, data: dict[str, list[dict[str, Any]]]) -> Iterator[_File]:

@@ -5,16 +5,17 @@ Knows nothing of jobs or leases, and of the engine only its verbs, which are imp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from engine.contract import LARGEST_UPLOAD_BYTES, EditRequest, Progress, Request
 from engine.errors import FileFormatError, RequestError
-from worker.loaded_models import LoadedModels
+from worker.loaded_models import ROLES, DecodingStatistics, LoadedModels
 from worker.store import songs, uploads
 from worker.store.database import Store
 from worker.store.deletion import UPLOAD_PREFIX
+from worker.store.model_versions import Role
 from worker.store.songs import GeneratedSong
 
 if TYPE_CHECKING:
@@ -55,16 +56,17 @@ class SongGenerator:
         from engine.verbs import carry_out
 
         source, parent = self._source(request)
-        making = Making(
-            seed=seed,
-            models=self._models.in_use(),
-            source=source,
-            report=report,
-            cancelled=cancelled,
-            outputs=self._outputs,
-            soundfont=self._soundfont,
-        )
-        made = carry_out(request, making)
+        with self._models.in_use(seed) as models:  # settled before the first word: no song has two versions of a role
+            making = Making(
+                seed=seed,
+                models=models,
+                source=source,
+                report=report,
+                cancelled=cancelled,
+                outputs=self._outputs,
+                soundfont=self._soundfont,
+            )
+            made = carry_out(request, making)
         return GeneratedSong(
             title=made.report.title,
             lyrics_text=made.lyrics_text,
@@ -74,6 +76,15 @@ class SongGenerator:
             score=score_to_json(made.score) if made.score else None,
             parent_song_id=parent,
         )
+
+    def model_versions(self) -> dict[str, str]:
+        """Return the digests of the models in memory by role; two, with a comma, during a trial or a swap."""
+        held = self._models.held()
+        return {role: ", ".join(model.version for model in held if model.role == role) for role in ROLES}
+
+    def statistics(self) -> Mapping[Role, DecodingStatistics]:
+        """Return what the models have decoded since the process began, by role."""
+        return self._models.statistics()
 
     def _source(self, request: Request) -> tuple[SourceSong | None, str | None]:
         """Return what is to be changed and, if that is a song, its id; RequestError where it is gone."""

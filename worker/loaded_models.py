@@ -1,67 +1,219 @@
-"""The models in use, each opened once per process and kept. Knows nothing of how a model is built or used."""
+"""The models in use, each opened once per process and held while it makes songs or may be asked to.
+
+Knows nothing of how a model is built or used. A promotion needs no restart: every song asks anew which models there
+are, keeps what it was given to its end, and the last song that is made with an old model lets go of it.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
 
+from engine.errors import CheckpointError
 from worker.store import model_versions
 from worker.store.database import Store
-from worker.store.model_versions import Role
+from worker.store.model_versions import ModelVersion, Role
+
+log = logging.getLogger(__name__)
 
 ROLES: tuple[Role, ...] = ("lyrics", "melody")
 
-
+Key = tuple[Role, Path]
 OpenModel = Callable[[Role, Path], Any]
 
 
-class LoadedModels:
-    """Opens checkpoint directories at the first need and keeps them; safe to share between threads.
+@dataclass(frozen=True)
+class Trial:
+    """A model that makes a share (0-1) of the songs."""
 
-    paths: where the model of each role is now, asked before every song, so that a promotion needs no restart.
-    open_model: `engine.song.models.open_role` unless a test hands in its own.
-    """
-
-    def __init__(self, paths: Callable[[], Mapping[Role, Path]], open_model: OpenModel | None = None) -> None:
-        self._paths, self._open_model = paths, open_model
-        self._opened: dict[tuple[Role, Path], Any] = {}
-        self._lock = threading.Lock()
-
-    def in_use(self) -> ModelsInUse:
-        """Return the models for one song, opened when asked for; lets go of those that are out of use."""
-        paths = self._paths()
-        with self._lock:
-            self._opened = {key: model for key, model in self._opened.items() if key in paths.items()}
-        return ModelsInUse(self, paths)
-
-    def opened(self, role: Role, path: Path) -> Any:
-        """Return the model of a role at this path; CheckpointError if it is missing or damaged."""
-        with self._lock:
-            if (role, path) not in self._opened:
-                self._opened[role, path] = (self._open_model or _engine_open_role())(role, path)
-            return self._opened[role, path]
+    path: Path
+    share: float
 
 
 @dataclass(frozen=True)
+class ModelChoice:
+    """The models that songs are made with at one moment: where that of each role is, and what is on trial beside it."""
+
+    paths: Mapping[Role, Path]
+    trials: Mapping[Role, Trial] = field(default_factory=dict)
+
+    def of(self, seed: int) -> Mapping[Role, Path]:
+        """Return where the models for the song of this seed are; the same seed falls to the same side of a trial."""
+        place = place_in_trials(seed)
+        on_trial = {role: trial.path for role, trial in self.trials.items() if place < trial.share}
+        return MappingProxyType({**self.paths, **on_trial})
+
+    def keys(self) -> set[Key]:
+        """Return every model that a song may be made with."""
+        return {*self.paths.items(), *((role, trial.path) for role, trial in self.trials.items())}
+
+
+def place_in_trials(seed: int) -> float:
+    """Return a number 0-1 that is even over the seeds and the same for a seed on every machine, for every role."""
+    return int.from_bytes(hashlib.sha256(f"trial {seed}".encode()).digest()[:8]) / 2**64
+
+
+@dataclass(frozen=True)
+class HeldModel:
+    """A model in memory. songs: how many are being made with it."""
+
+    role: Role
+    version: str
+    songs: int
+
+
+@dataclass(frozen=True)
+class DecodingStatistics:
+    """What the models of a role have decoded since the process began, those that are let go included.
+
+    slots, slots_used: sequences that those in memory have room for, and hold now.
+    """
+
+    tokens: int = 0
+    steps: int = 0
+    rows: int = 0
+    busy_seconds: float = 0.0
+    slots: int = 0
+    slots_used: int = 0
+
+    def plus(self, other: Any) -> DecodingStatistics:
+        """Return the sum with the figures of another, of any type that has these fields."""
+        names = self.__dataclass_fields__
+        return DecodingStatistics(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+
+class LoadedModels:
+    """Opens checkpoint directories at the first need and holds them; safe to share between threads.
+
+    choice: which models there are now, asked before every song. Paths alone stand for a choice without trials.
+    open_model: `engine.song.models.open_role` unless another is handed in. What it returns is closed when it is let go,
+    if it, or its `model`, has a `close`.
+    """
+
+    def __init__(
+        self, choice: Callable[[], ModelChoice | Mapping[Role, Path]], open_model: OpenModel | None = None
+    ) -> None:
+        self._choice, self._open_model = choice, open_model
+        self._held: dict[Key, _Held] = {}
+        self._wanted: set[Key] = set()
+        self._let_go: dict[Role, DecodingStatistics] = {}
+        self._lock = threading.Lock()
+
+    def in_use(self, seed: int = 0) -> ModelsInUse:
+        """Return the models for one song, to be used inside a `with` block; opened when first asked for.
+
+        Both are settled now: a promotion in the middle of the song changes nothing for it.
+        """
+        chosen = self._choice()
+        choice = chosen if isinstance(chosen, ModelChoice) else ModelChoice(chosen)
+        paths = choice.of(seed)
+        with self._lock:
+            self._wanted = choice.keys()
+            held = {role: self._held.setdefault((role, path), _Held(role, path)) for role, path in paths.items()}
+            for model in held.values():
+                model.songs += 1
+            out_of_use = self._take_out_of_use()
+        _close(out_of_use)
+        return ModelsInUse(self, held)
+
+    def opened(self, held: _Held) -> Any:
+        """Return a held model, opened if need be; CheckpointError if it is missing or damaged. Others do not wait."""
+        with held.opening:
+            if held.model is None:
+                try:
+                    held.model = (self._open_model or _engine_open_role())(held.role, held.path)
+                except CheckpointError as error:
+                    log.error("songs fail, for the %s model cannot be opened: %s", held.role, error)
+                    raise
+            return held.model
+
+    def done_with(self, models: Mapping[Role, _Held]) -> None:
+        """Note that a song is over, and let go of what is out of use by it."""
+        with self._lock:
+            for model in models.values():
+                model.songs -= 1
+            out_of_use = self._take_out_of_use()
+        _close(out_of_use)
+
+    def held(self) -> tuple[HeldModel, ...]:
+        """Return what is in memory now, in a settled order."""
+        with self._lock:
+            held = [(model, model.songs) for model in self._held.values() if model.model is not None]
+        found = (HeldModel(m.role, str(getattr(m.model, "version", "")), songs) for m, songs in held)
+        return tuple(sorted(found, key=lambda model: (model.role, model.version)))
+
+    def statistics(self) -> dict[Role, DecodingStatistics]:
+        """Return what has been decoded, by role; of models that keep no statistics there is nothing."""
+        with self._lock:
+            found = dict(self._let_go)
+            opened = [(model.role, model.statistics()) for model in self._held.values()]
+        for role, statistics in opened:
+            if statistics is not None:
+                found[role] = found.get(role, DecodingStatistics()).plus(statistics)
+        return found
+
+    def _take_out_of_use(self) -> list[_Held]:
+        """Forget the models that no song is made with nor will be; the caller has the lock and closes them without."""
+        gone = [key for key, model in self._held.items() if model.songs == 0 and key not in self._wanted]
+        models = [self._held.pop(key) for key in gone]
+        for model in models:
+            if (statistics := model.statistics()) is not None:
+                so_far = self._let_go.get(model.role, DecodingStatistics())
+                self._let_go[model.role] = replace(so_far.plus(statistics), slots=0, slots_used=0)
+        return models
+
+
+class _Held:
+    """A model that is in memory, or will be when it is first asked for. songs: how many are being made with it."""
+
+    def __init__(self, role: Role, path: Path) -> None:
+        self.role, self.path = role, path
+        self.songs = 0
+        self.model: Any = None
+        self.opening = threading.Lock()
+
+    def statistics(self) -> Any:
+        """Return what a model that is shared between songs tells of its work; None for one that keeps no account."""
+        statistics = getattr(getattr(self.model, "model", None), "statistics", None)
+        return statistics() if callable(statistics) else None
+
+    def close(self) -> None:
+        """End the threads and free the memory of a model that has any of its own."""
+        for part in (self.model, getattr(self.model, "model", None)):
+            close = getattr(part, "close", None)
+            if callable(close):
+                close()
+
+
 class ModelsInUse:
     """The models that one song is made with, the same from its first word to its last note; words alone open one."""
 
-    loaded: LoadedModels
-    paths: Mapping[Role, Path]
+    def __init__(self, loaded: LoadedModels, held: Mapping[Role, _Held]) -> None:
+        self._loaded, self._held = loaded, held
 
     @property
     def lyrics(self) -> Any:
         """The lyric model."""
-        return self.loaded.opened("lyrics", self.paths["lyrics"])
+        return self._loaded.opened(self._held["lyrics"])
 
     @property
     def melody(self) -> Any:
         """The melody model."""
-        return self.loaded.opened("melody", self.paths["melody"])
+        return self._loaded.opened(self._held["melody"])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loaded.done_with(self._held)
 
 
 def starter_paths() -> Mapping[Role, Path]:
@@ -74,14 +226,30 @@ def starter_paths() -> Mapping[Role, Path]:
 
 def promoted_paths(store: Store) -> Mapping[Role, Path]:
     """Return where the promoted model of each role is; the starter where none is promoted."""
+    return model_choice(store).paths
+
+
+def model_choice(store: Store) -> ModelChoice:
+    """Return the models that songs are made with now, read at one moment: two promoted together come into use together."""
     with store.reading() as session:
-        versions = {role: model_versions.promoted(session, role) for role in ROLES}
-    starter = starter_paths()
-    return {role: Path(version.path) if version else starter[role] for role, version in versions.items()}
+        versions = model_versions.in_use(session)
+    promoted = {version.role: Path(version.path) for version in versions if version.state == "promoted"}
+    trials = {version.role: _trial(version) for version in versions if version.state == "trial"}
+    return ModelChoice({**starter_paths(), **promoted}, trials)
+
+
+def _trial(version: ModelVersion) -> Trial:
+    return Trial(Path(version.path), version.trial_share or 0.0)
+
+
+def _close(models: list[_Held]) -> None:
+    for model in (model for model in models if model.model is not None):
+        log.info("the %s model in %s is out of use and let go", model.role, model.path.name)
+        model.close()
 
 
 def _engine_open_role() -> Callable[[Role, Path], Any]:
-    from engine.song.models import open_role  # brings the numeric libraries with it, so not before a model is needed
+    from engine.song.models import open_shared  # brings the numeric libraries with it, so not before a model is needed
 
-    opened: Callable[[Role, Path], Any] = open_role
+    opened: Callable[[Role, Path], Any] = open_shared
     return opened

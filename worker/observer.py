@@ -12,7 +12,7 @@ class Observer(Protocol):
     """Told by the worker's threads, several at once; must neither block nor raise."""
 
     def job_began(self, job: Job, waited_seconds: float) -> None:
-        """A job was claimed, so long after it was asked for or last put back."""
+        """A job was claimed, so long after it was asked for."""
 
     def job_ended(
         self, job: Job, status: str, error_kind: str | None, seconds: float, stage_seconds: Mapping[str, float]

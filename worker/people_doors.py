@@ -46,6 +46,16 @@ class Servers(ForgettingDoor):
         with self._reading() as session:
             return servers.all_settings(session)
 
+    def weight(self, server: str) -> float:
+        """Return how much more often than others a server's members come to their turn; 1 for an unknown one."""
+        with self._reading() as session:
+            return servers.weight(session, server)
+
+    def set_weight(self, server: str, weight: float) -> None:
+        """Write a server's weight, 0.1-10; it holds for what is asked for from now on. RequestError otherwise."""
+        with self._writing() as session:
+            servers.set_weight(session, server, weight, self._now())
+
     def statistics(self, server: str) -> dict[str, int]:
         """Return a server's figures: songs, members, ratings, waiting, running, today."""
         with self._reading() as session:

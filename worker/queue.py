@@ -1,12 +1,11 @@
 """The doorbell: a Celery message that carries a job id and means "there is something to claim".
 
-Knows nothing of what a worker does when it rings. A lost ring loses no job, for the row is the truth; so a broker that
-does not answer is logged and nothing more. Celery is imported at the first ring.
+Knows nothing of what a worker does when it rings. A lost ring loses no job, for the row is the truth. Celery is imported
+at the first ring.
 """
 
 from __future__ import annotations
 
-import logging
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,8 +15,6 @@ from engine.errors import RequestError
 
 if TYPE_CHECKING:
     from celery import Celery
-
-log = logging.getLogger(__name__)
 
 TASK_NAME = "songwright.run_next_job"
 RING_TIMEOUT_SECONDS = 2.0
@@ -36,11 +33,20 @@ CELERY_SETTINGS: dict[str, Any] = {
     "broker_connection_max_retries": None,  # for ever: the sweep finds the jobs meanwhile
     "task_default_queue": "songwright",
 }
+# A connection that waits in the pool may have died unseen: the second attempt is on a new one. Without a confirmation
+# RabbitMQ's client writes into a dead connection and takes that for success.
+PUBLISH_OPTIONS: dict[str, Any] = {
+    "retry": True,
+    "retry_policy": {"max_retries": 1, "interval_start": 0},
+    "confirm_timeout": 5.0,
+}
+AMQP_OPTIONS: dict[str, Any] = {"confirm_publish": True}
 TRANSPORT_OPTIONS: dict[str, Any] = {
     "visibility_timeout": 300,  # a generation must stay below this, or Redis rings a second time (harmless: claimed)
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
     "queue_order_strategy": "priority",
+    "socket_timeout": 10,  # or a ring would wait for ever where the server is gone without a word
 }
 
 
@@ -71,26 +77,35 @@ def check_broker(broker_url: str) -> None:
 
 @lru_cache(maxsize=4)
 def celery_app(broker_url: str) -> Celery:
-    """Return the app for a broker. `filesystem:///folder` keeps its messages under that folder."""
+    """Return the app for a broker. `filesystem:///folder` keeps its messages there; `?queue=name` names the queue."""
     from celery import Celery
 
-    app = Celery("songwright", broker=_broker(broker_url), set_as_current=False)
-    app.conf.update(CELERY_SETTINGS)
-    app.conf.broker_transport_options = _transport_options(broker_url)
+    url, queue = _own_queue(broker_url)
+    app = Celery("songwright", broker=_broker(url), set_as_current=False)
+    app.conf.update(CELERY_SETTINGS | {"task_default_queue": queue})
+    app.conf.broker_transport_options = _transport_options(url)
     return app
 
 
-def ring(broker_url: str, job_id: str) -> bool:
-    """Ring for a worker; return whether the broker took it. Never raises for a broker that is away."""
+class BrokerAwayError(Exception):
+    """The broker did not take a ring."""
+
+
+def ring(broker_url: str, job_id: str) -> None:
+    """Ring for a worker; BrokerAwayError where the broker does not take it. May take seconds: see `worker.doorbell`."""
     from celery.exceptions import CeleryError
     from kombu.exceptions import KombuError
 
     try:
-        celery_app(broker_url).send_task(TASK_NAME, args=(job_id,), retry=False)
+        celery_app(broker_url).send_task(TASK_NAME, args=(job_id,), **PUBLISH_OPTIONS)
     except (OSError, KombuError, CeleryError) as error:  # kombu's OperationalError is a KombuError
-        log.warning("job %s: the broker did not take the ring: %s", job_id, error, extra={"job_id": job_id})
-        return False
-    return True
+        raise BrokerAwayError(str(error)) from error
+
+
+def _own_queue(broker_url: str) -> tuple[str, str]:
+    """Return the broker without `?queue=name`, and that name: for two Songwrights that share a broker."""
+    url, _, name = broker_url.partition("?queue=")
+    return url, name or CELERY_SETTINGS["task_default_queue"]
 
 
 def _broker(broker_url: str) -> str:
@@ -100,6 +115,8 @@ def _broker(broker_url: str) -> str:
 def _transport_options(broker_url: str) -> dict[str, Any]:
     if broker_url.startswith(("redis://", "rediss://")):
         return dict(TRANSPORT_OPTIONS)
+    if broker_url.startswith(("amqp://", "amqps://")):
+        return dict(AMQP_OPTIONS)
     if not broker_url.startswith("filesystem://"):
         return {}
     folder = Path(broker_url.removeprefix("filesystem://"))

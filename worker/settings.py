@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.errors import RequestError
 
@@ -30,6 +30,24 @@ ENVIRONMENT_VARIABLES = {
     "artifacts_url": "SONGWRIGHT_ARTIFACTS_URL",
     "metrics_address": "SONGWRIGHT_METRICS_ADDRESS",
 }
+
+HIGHEST_PORT = 65535
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Return the parts of "127.0.0.1:9101" or "[::1]:9101"; port 0 stands for any that is free. ValueError for others."""
+    host, _, port = address.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    is_v6 = host != bare
+    if not bare or (":" in bare) != is_v6 or not port.isascii() or not port.isdigit() or int(port) > HIGHEST_PORT:
+        raise ValueError("it must be a host and a port such as 127.0.0.1:9101")
+    return bare, int(port)
+
+
+def _an_address(value: str | None) -> str | None:
+    if value is not None:
+        host_and_port(value)
+    return value
 
 
 class Settings(BaseModel):
@@ -55,9 +73,9 @@ class Settings(BaseModel):
     artifacts_url: Annotated[
         str | None, Field(description="folder or bucket for the files of songs; None: in the database")
     ] = None
-    metrics_address: Annotated[str | None, Field(description="host:port of metrics and health; None: not served")] = (
-        None
-    )
+    metrics_address: Annotated[
+        str | None, Field(description="host:port of metrics and health; None: not served"), AfterValidator(_an_address)
+    ] = None
 
     @model_validator(mode="after")
     def _heartbeat_fits_lease(self) -> Self:

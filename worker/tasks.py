@@ -1,4 +1,4 @@
-"""Running the jobs of the queue in this process, one at a time, and the one Celery task that says "now".
+"""Running the jobs of the queue in this process, several at once, and the one Celery task that says "now".
 
 Knows nothing of who rang: the id in the message is for the log, the row that is claimed is whichever is next.
 """
@@ -6,131 +6,218 @@ Knows nothing of who rang: the id in the message is for the log, the row that is
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from engine.contract import Progress, Request
+from structlog.contextvars import bound_contextvars
+
+from engine.errors import EngineError
 from worker.clock import Clock, utc_now
-from worker.lease import LeaseTerms
-from worker.owner import is_gone, this_process
+from worker.janitor import Janitor
+from worker.lease import HeldLease, LeaseKeeper, LeaseTerms, Stopped
+from worker.observer import Observer
+from worker.owner import this_process
 from worker.queue import TASK_NAME, celery_app
-from worker.runner import Generate, run_job
+from worker.runner import NO_OBSERVER, Generate, run_job
 from worker.settings import Settings
-from worker.store import jobs, recovery
+from worker.store import jobs
 from worker.store.database import Store
+from worker.store.fair_queue import TRAINING
 from worker.store.jobs import Job, LeaseLost
-from worker.store.songs import GeneratedSong
 
 log = logging.getLogger(__name__)
 
+FEWEST_SLOTS, MOST_SLOTS = 2, 8  # beyond that Python's own lock holds the jobs of one process up: start more processes
 
-class Stopped(BaseException):
-    """The process is to end: the job under way is given back. No Exception, so that no engine code answers to it."""
+
+def default_slots() -> int:
+    """Return how many jobs a worker process runs at once where the host does not say: one for each processor."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(max(usable, FEWEST_SLOTS), MOST_SLOTS)
 
 
 class Shift:
-    """The jobs that this process runs, one at a time, until it is told to stop. Safe to share between threads."""
+    """The jobs that this process runs until it is told to stop, `slots` at once. Safe to share between threads."""
 
-    def __init__(self, store: Store, generate: Generate, settings: Settings, *, clock: Clock = utc_now) -> None:
-        self._store, self._settings, self._clock = store, settings, clock
-        self._generate = _Stoppable(generate, self.is_stopping)
+    def __init__(
+        self,
+        store: Store,
+        generate: Generate,
+        settings: Settings,
+        *,
+        clock: Clock = utc_now,
+        observer: Observer = NO_OBSERVER,
+    ) -> None:
+        self.slots = settings.worker_threads or default_slots()
+        self._store, self._generate, self._settings = store, generate, settings
+        self._clock, self._observer = clock, observer
         self._owner = this_process()
         self._terms = LeaseTerms(settings.lease_seconds, settings.heartbeat_seconds)
-        self._one_at_a_time = threading.Lock()
-        self._stopping = threading.Event()
-        self._running: Job | None = None
+        self._keeper = LeaseKeeper(store, clock=clock, terms=self._terms)
+        self._pool = ThreadPoolExecutor(self.slots, thread_name_prefix="job")
+        self._changed = threading.Condition()
+        self._taken = 0  # slots, also of those that are looking for a job
+        self._jobs: dict[str, Job] = {}  # by lease token
+        self._one_claim = threading.Lock()
+        self._closing = False
+        self._wanted = threading.Event()  # a slot has become free, or this is to stop
 
     def run_next(self) -> str | None:
-        """Claim the first job in the queue and run it to its end; return its id. None if none waits, or when stopped.
+        """Claim the first job in the queue and run it to its end; return its id.
 
-        If another thread is running a job, wait for it first: the ring that came here has been answered then.
+        None if no slot is free, none waits, or it was given back because this is to stop.
         """
-        with self._one_at_a_time:
-            job = None if self.is_stopping() else self._claim()
-            if job is None:
-                return None
-            self._running = job
-            try:
-                run_job(self._store, job, self._generate, clock=self._clock, terms=self._terms)
-            except Stopped:
-                log.info("job %s: given back, this worker is stopping", job.id, extra={"job_id": job.id})
-                return None
-            finally:
-                self._running = None
-            return job.id
+        job = self._take()
+        return None if job is None else self._run(job)
+
+    def fill(self) -> int:
+        """Start jobs, each in a thread, until no slot is free or none waits; return how many."""
+        started = 0
+        while (job := self._take()) is not None:
+            self._pool.submit(self._run, job)
+            started += 1
+        return started
+
+    def running(self) -> int:
+        """Return how many jobs run now."""
+        return len(self._jobs)
+
+    def running_ids(self) -> tuple[str, ...]:
+        """Return the ids of the jobs that run now."""
+        with self._changed:
+            return tuple(job.id for job in self._jobs.values())
+
+    def leases(self) -> tuple[HeldLease, ...]:
+        """Return what is held of the jobs that run now."""
+        return self._keeper.leases()
+
+    def begin_no_more(self) -> None:
+        """Let the jobs under way go on, and claim no others."""
+        with self._changed:
+            self._closing = True
+        self._wanted.set()
 
     def stop(self) -> None:
-        """Begin no more jobs, and give the one under way back at its next sign of life."""
-        self._stopping.set()
+        """Begin no more jobs, and give those under way back at their next sign of life."""
+        self.begin_no_more()
+        self._keeper.end_all(Stopped())
 
     def is_stopping(self) -> bool:
-        return self._stopping.is_set()
+        """Return whether no more jobs are begun."""
+        return self._closing
+
+    def wait_for_slot(self, seconds: float) -> None:
+        """Wait so long, or until a job has ended, or until told to begin no more."""
+        self._wanted.wait(seconds)
+        if not self._closing:
+            self._wanted.clear()
 
     def wait_for_stop(self, seconds: float) -> None:
-        """Wait so long, or until told to stop."""
-        self._stopping.wait(seconds)
+        """Wait so long, or until told to begin no more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing, seconds)
 
     def is_over(self, within_seconds: float) -> bool:
-        """Wait for the job under way, and return whether none is left."""
-        over = self._one_at_a_time.acquire(timeout=within_seconds)
-        if over:
-            self._one_at_a_time.release()
-        return over
+        """Wait for the jobs under way, and return whether none is left."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._taken, within_seconds)
 
     def give_back(self) -> None:
-        """Give a job back that has shown no sign of life; whatever its thread still does no longer counts."""
-        job = self._running
-        if job is None or job.lease_token is None:
-            return
+        """Give jobs back that have shown no sign of life; whatever their threads still do no longer counts."""
+        with self._changed:
+            left = dict(self._jobs)
+        for token, job in left.items():
+            try:
+                with self._store.writing() as session:
+                    jobs.release(session, job.id, token)
+            except LeaseLost:
+                continue  # it ended after all
+            except EngineError as error:
+                log.warning("job %s: not given back: %s", job.id, error, extra={"job_id": job.id})
+                return  # its lease will end
+            log.warning("job %s: given back while still at work", job.id, extra={"job_id": job.id})
+
+    def close(self) -> None:
+        """End the threads; those of jobs that are still at work end with the process."""
+        self._pool.shutdown(wait=False)
+        self._keeper.close()
+
+    def _take(self) -> Job | None:
+        """Claim a job for a free slot."""
+        with self._changed:
+            if self._closing or self._taken >= self.slots:
+                return None
+            self._taken += 1
+        job = None
         try:
-            with self._store.writing() as session:
-                jobs.release(session, job.id, job.lease_token)
-        except LeaseLost:
-            return  # it ended after all
-        log.warning("job %s: given back while still at work", job.id, extra={"job_id": job.id})
+            with self._one_claim:
+                job = self._claim()
+            return job
+        finally:
+            if job is None:
+                self._leave_slot()
 
     def _claim(self) -> Job | None:
-        now = self._clock()
+        """Claim a job of any kind, but for the last slot none that takes hours: somebody may be waiting for a song."""
+        with self._changed:
+            long = sum(job.priority >= TRAINING for job in self._jobs.values())
         with self._store.writing() as session:
-            for job in recovery.owned_unfinished(session, self._owner.machine):
-                if job.owner is not None and is_gone(job.owner):  # killed: its lease need not be waited for
-                    recovery.expire_lease(session, job, now=now)
-            recovery.return_expired(session, now=now, max_attempts=self._settings.max_attempts)
-            return jobs.claim(session, owner=self._owner, now=now, lease_seconds=self._settings.lease_seconds)
+            job = jobs.claim(
+                session,
+                owner=self._owner,
+                now=self._clock(),
+                lease_seconds=self._settings.lease_seconds,
+                max_priority=TRAINING - 1 if self.slots > 1 and long >= self.slots - 1 else None,
+            )
+        if job is not None:
+            with self._changed:
+                self._jobs[job.lease_token or ""] = job
+        return job
 
+    def _run(self, job: Job) -> str | None:
+        """Run a claimed job to its end, whatever that is; return its id, None if it was given back."""
+        status = "lost"
+        try:
+            with bound_contextvars(job_id=job.id):
+                status = run_job(
+                    self._store,
+                    job,
+                    self._generate,
+                    clock=self._clock,
+                    terms=self._terms,
+                    keeper=self._keeper,
+                    deadline_seconds=None if job.priority >= TRAINING else self._settings.job_seconds,
+                    observer=self._observer,
+                )
+                if status == "returned":
+                    log.info("job %s: given back, this worker is stopping", job.id)
+        except EngineError as error:
+            log.warning("job %s: it will be run again, for its end could not be written: %s", job.id, error)
+        except Exception:
+            log.exception("job %s: it will be run again, for its end could not be written", job.id)
+        finally:
+            with self._changed:
+                del self._jobs[job.lease_token or ""]
+            self._leave_slot()
+            self._wanted.set()
+        return None if status == "returned" else job.id
 
-class _Stoppable:
-    """A generator that leaves off when its process is to end, wherever it reports or asks whether to go on."""
-
-    def __init__(self, generate: Generate, is_stopping: Callable[[], bool]) -> None:
-        self._generate, self._is_stopping = generate, is_stopping
-
-    def __call__(
-        self,
-        request: Request,
-        seed: int,
-        report: Callable[[Progress], None],
-        cancelled: Callable[[], bool],
-    ) -> GeneratedSong:
-        def report_unless_stopping(progress: Progress) -> None:
-            self._stop_if_asked()
-            report(progress)
-
-        def cancelled_unless_stopping() -> bool:
-            self._stop_if_asked()
-            return cancelled()
-
-        return self._generate(request, seed, report_unless_stopping, cancelled_unless_stopping)
-
-    def _stop_if_asked(self) -> None:
-        if self._is_stopping():
-            raise Stopped
+    def _leave_slot(self) -> None:
+        with self._changed:
+            self._taken -= 1
+            self._changed.notify_all()
 
 
 def run_next_job(store: Store, generate: Generate, settings: Settings, *, clock: Clock = utc_now) -> str | None:
     """Claim the first job in the queue and run it to its end; return its id, None if none waits."""
-    return Shift(store, generate, settings, clock=clock).run_next()
+    Janitor(store, settings, clock=clock).recover_jobs()
+    shift = Shift(store, generate, settings, clock=clock)
+    try:
+        return shift.run_next()
+    finally:
+        shift.close()
 
 
 def register(settings: Settings, shift: Shift) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,8 @@ import discord
 from bot import access
 from bot.backend import Backend
 from bot.deliverer import Deliverer
-from bot.errors import sentence_of
+from bot.errors import FIRST_ANSWER_AT, OUTCOME, outcome_of, sentence_of
+from bot.following import log_names
 from bot.ladder import NO_MENTIONS, PASSING_FAULTS, in_short
 from engine.contract import Request
 from engine.errors import EngineError
@@ -101,6 +103,7 @@ class Asking:
         settings = self.check(asker, command or requests[0].kind, requests)
         try:
             message_id = await first_answer(interaction)
+            interaction.extras[FIRST_ANSWER_AT] = time.monotonic()
         except AnsweredAlready:
             message_id = await _original_id(interaction)
             if await self._is_written_down(message_id):
@@ -123,6 +126,7 @@ class Asking:
         try:
             await self.submit(requests, new, settings, asker.roles)
         except EngineError as error:
+            interaction.extras[OUTCOME] = outcome_of(error)
             await interaction.edit_original_response(
                 content=sentence_of(error, interaction.locale), allowed_mentions=NO_MENTIONS
             )
@@ -150,7 +154,7 @@ class Asking:
             per_day=access.songs_per_day(settings, roles),
             waiting=settings.waiting_per_member,
         )
-        log.info("delivery %s: asked for", delivery.id)
+        log.info("delivery %s: asked for", delivery.id, extra=log_names(delivery))
         self.deliverer.wake()
 
 

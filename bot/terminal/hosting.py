@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -14,7 +15,9 @@ from bot.terminal.process_log import set_up_process_log
 from bot.terminal.redaction import secrets_of
 from bot.terminal.supervisor import Supervisor, end_with_parent
 from engine.errors import RequestError
-from worker.settings import hosting_settings
+from worker.settings import ENVIRONMENT_VARIABLES, Settings, host_and_port, hosting_settings
+
+log = logging.getLogger(__name__)
 
 CHILDREN = ("worker", "bot")
 M_ARENA_MAX = -8  # malloc.h
@@ -27,9 +30,9 @@ def up() -> None:
     Nothing else is needed: songs are kept in a SQLite database, and the processes ring each other through a folder.
     """
     BotSettings.from_environment(os.environ)
-    hosting_settings(os.environ)
+    settings = hosting_settings(os.environ)
     commands = {name: (sys.executable, "-m", "bot", name) for name in CHILDREN}
-    sentence = Supervisor(commands, environ=os.environ).run()
+    sentence = Supervisor(commands, environ=os.environ, added=_bots_own_address(settings)).run()
     if sentence is not None:
         raise RequestError(sentence)
 
@@ -48,17 +51,32 @@ def bot() -> None:
 
 @click.command()
 def worker() -> None:
-    """Run a worker until Ctrl-C: it makes songs one after the other. Start as many as there are cores to spare."""
+    """Run a worker until Ctrl-C: it makes songs, SONGWRIGHT_WORKER_THREADS of them at once.
+
+    Ctrl-C lets songs that are nearly ready be finished and leaves the others to the next worker; a second one does not
+    wait. Start one for each GPU, or for every two cores.
+    """
     end_with_parent()
-    _log_to_screen(BotSettings.from_environment(os.environ, needs_token=False))
+    own = BotSettings.from_environment(os.environ, needs_token=False)
+    _log_to_screen(own)
     settings = hosting_settings(os.environ)
     from bot.terminal.song import one_blas_thread
 
     one_blas_thread()
     few_memory_arenas()
-    from worker.worker_process import run_worker
+    from worker.operation import run_watched_worker
 
-    run_worker(settings, when_ready=click.echo)
+    # Programs that read the log find every line in one form; people are told without the date before it.
+    run_watched_worker(settings, when_ready=log.info if own.log_format == "json" else click.echo)
+
+
+def _bots_own_address(settings: Settings) -> dict[str, dict[str, str]]:
+    """Return what the bot's environment gets beside a worker: the next port for its metrics, if they are served."""
+    if settings.metrics_address is None:
+        return {}
+    _, port = host_and_port(settings.metrics_address)
+    own = f"{settings.metrics_address.rpartition(':')[0]}:{port + 1 if port else 0}"
+    return {"bot": {ENVIRONMENT_VARIABLES["metrics_address"]: own}}
 
 
 def few_memory_arenas() -> None:

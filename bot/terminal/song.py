@@ -20,7 +20,7 @@ from engine.errors import Cancelled, EngineError, OutputError, RequestError
 from worker.client import Client
 from worker.embedded import EmbeddedWorker
 from worker.generation import SongGenerator
-from worker.loaded_models import LoadedModels, promoted_paths
+from worker.loaded_models import LoadedModels, model_choice
 from worker.owner import this_process
 from worker.settings import Settings
 from worker.store.jobs import Job
@@ -42,7 +42,7 @@ def make(request: Request, out: Path | None, as_json: bool) -> None:
     with closing(Client(settings)) as client:
         if isinstance(request, EditRequest):
             request = with_stored_source(client, request, file)
-        models = LoadedModels(lambda: promoted_paths(client.store))
+        models = LoadedModels(lambda: model_choice(client.store))
         worker = EmbeddedWorker(
             client.store, SongGenerator(models, soundfont=settings.soundfont, store=client.store), settings
         )

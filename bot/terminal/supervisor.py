@@ -41,6 +41,7 @@ class _Child:
 
     name: str
     command: Sequence[str]
+    added: Mapping[str, str] = field(default_factory=dict)  # to its environment
     process: subprocess.Popen[str] | None = None
     reader: threading.Thread | None = None
     started_at: float = 0.0
@@ -57,14 +58,17 @@ class Supervisor:
         commands: Mapping[str, Sequence[str]],
         *,
         environ: Mapping[str, str],
+        added: Mapping[str, Mapping[str, str]] | None = None,
         patience: Patience | None = None,
         output: TextIO | None = None,
     ) -> None:
+        """added: what a child of this name has in its environment besides."""
         self._patience = patience or Patience()
         self._environ = dict(environ) | {SUPERVISED: "1", "PYTHONUNBUFFERED": "1"}
         self._output = output or sys.stdout
         self._printing = threading.Lock()
-        self._children = [_Child(name, command) for name, command in commands.items()]
+        added = added or {}
+        self._children = [_Child(name, command, added.get(name, {})) for name, command in commands.items()]
 
     def run(self) -> str | None:
         """Run until SIGTERM, SIGINT or SIGHUP; return the sentence of a child with a bad configuration, else None.
@@ -111,7 +115,7 @@ class Supervisor:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env=self._environ,
+            env=self._environ | dict(child.added),
             start_new_session=True,  # Ctrl-C comes to the parent alone, which passes it on once
         )
         child.started_at = now

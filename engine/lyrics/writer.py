@@ -78,16 +78,17 @@ class LyricWriter:
         theme = [word for word in prompt.theme_words if PIECE.fullmatch(f" {word}") and words_of(word) == [word]]
         lexicon = self._lexicon.with_words(theme, self._tokenizer)
         work = _Work(self, lexicon, prompt, seed, sampling, cancelled, Draft(frozenset(w.lower() for w in theme)))
-        for section, lines in before:
-            work.take_over(section, lines)
-        total = sum(len(section.lines) for section in wanted)
-        done = 0
-        for section in wanted:
-            work.begin(section)
-            for index in range(len(section.lines)):
-                line = work.write_line(section, index)
-                done += 1
-                report(done, total, line.text)
+        with work.session:
+            for section, lines in before:
+                work.take_over(section, lines)
+            total = sum(len(section.lines) for section in wanted)
+            done = 0
+            for section in wanted:
+                work.begin(section)
+                for index in range(len(section.lines)):
+                    line = work.write_line(section, index)
+                    done += 1
+                    report(done, total, line.text)
         return work.draft.sections[len(before) :]
 
 
@@ -111,7 +112,7 @@ class _Work:
     lines_tried: int = 0
 
     def __post_init__(self) -> None:
-        self.session = Session(self.writer._model, slots=self.writer._candidates)
+        self.session = Session(self.writer._model, self.writer._candidates, self.cancelled)
         self.usual = usual_ends(self.lexicon)
         self.marks: list[tuple[str, str]] = []  # of each line: its section's, and all before it
         self._extend(self.prompt.text())

@@ -80,23 +80,24 @@ def write_melody(
     _check(plan, lyrics_lines)
     frames = SongFrames.of(plan, lyrics_lines)
     given = {place: kept_line(frames, place, notes) for place, notes in kept.items()}
-    writing = _Writing(frames, Session(model, slots=candidates), seed, sampling, candidates, given)
-    total, done = sum(len(lines) for lines in lyrics_lines), 0
-    for index, section in enumerate(plan.sections):
-        source = tune_source(plan, index)
-        writing.sections.append([])
-        for line in range(len(section.lines)):
-            if cancelled and cancelled():
-                raise Cancelled("the song was taken back")
-            if (index, line) in given:
-                notes = given[index, line]
-                _remember(writing, notes)
-            else:
-                notes = (_write_line if source == index else _sing_again)(writing, index, line)
-            writing.sections[index].append(notes)
-            done += 1
-            if report:
-                report(done, total)
+    with Session(model, candidates, cancelled) as session:
+        writing = _Writing(frames, session, seed, sampling, candidates, given)
+        total, done = sum(len(lines) for lines in lyrics_lines), 0
+        for index, section in enumerate(plan.sections):
+            source = tune_source(plan, index)
+            writing.sections.append([])
+            for line in range(len(section.lines)):
+                if cancelled and cancelled():
+                    raise Cancelled("the song was taken back")
+                if (index, line) in given:
+                    notes = given[index, line]
+                    _remember(writing, notes)
+                else:
+                    notes = (_write_line if source == index else _sing_again)(writing, index, line)
+                writing.sections[index].append(notes)
+                done += 1
+                if report:
+                    report(done, total)
     return _lead_sheet(frames, writing.sections, title)
 
 

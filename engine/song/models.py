@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,7 @@ from engine.lyrics.lexicon import Lexicon
 from engine.lyrics.tokenizer import LyricTokenizer
 
 Role = Literal["lyrics", "melody"]
+Share = Callable[[CausalModel], CausalModel]
 WORDS_FILE, ASSOCIATIONS_FILE, AUTHORS_FILE = "words.txt.gz", "associations.npz", "authors.txt"
 
 
@@ -66,8 +67,8 @@ class SongModels:
     melody: MelodyModel
 
 
-def open_lyric_model(path: Path) -> LyricModel:
-    """Open and verify a lyric checkpoint; CheckpointError says what is missing."""
+def open_lyric_model(path: Path, share: Share = lambda model: model) -> LyricModel:
+    """Open and verify a lyric checkpoint; CheckpointError says what is missing. share: as in `open_role`."""
     checkpoint = open_checkpoint(path)
     for name in (WORDS_FILE, ASSOCIATIONS_FILE, AUTHORS_FILE, "tokenizer.json"):
         if not (path / name).is_file():
@@ -77,17 +78,30 @@ def open_lyric_model(path: Path) -> LyricModel:
     return LyricModel(
         checkpoint.digest,
         path,
-        open_model(path),
+        share(open_model(path)),
         LyricTokenizer.open(path / "tokenizer.json"),
         Associations.open(path / ASSOCIATIONS_FILE),
         tuple((path / AUTHORS_FILE).read_text(encoding="utf-8").splitlines()),
     )
 
 
-def open_melody_model(path: Path) -> MelodyModel:
-    return MelodyModel(open_checkpoint(path).digest, open_model(path))
+def open_melody_model(path: Path, share: Share = lambda model: model) -> MelodyModel:
+    """Open and verify a melody checkpoint. share: as in `open_role`."""
+    return MelodyModel(open_checkpoint(path).digest, share(open_model(path)))
 
 
-def open_role(role: Role, path: Path) -> LyricModel | MelodyModel:
-    """Open the checkpoint of a role."""
-    return open_lyric_model(path) if role == "lyrics" else open_melody_model(path)
+def open_shared(role: Role, path: Path) -> LyricModel | MelodyModel:
+    """Open the checkpoint of a role for songs in several threads at once."""
+    from engine.batching import share
+
+    return open_role(role, path, share=share)
+
+
+def open_role(role: Role, path: Path, *, share: Share | None = None) -> LyricModel | MelodyModel:
+    """Open the checkpoint of a role.
+
+    share: what makes it fit for songs in several threads at once, `engine.batching.share`; None where only one
+    song is made at a time.
+    """
+    opening = open_lyric_model if role == "lyrics" else open_melody_model
+    return opening(path) if share is None else opening(path, share)

@@ -22,11 +22,14 @@ from engine.song.styles import find_style
 
 ROOT = Path(__file__).parents[2]
 OTHERS = [code for code in languages() if code != "en"]
-RAISED = {"RequestError", "FileFormatError", "Cancelled", "OutputError", "CheckpointError", "EngineError", "StoreError"}
+RAISED = {"RequestError", "FileFormatError", "Cancelled", "OutputError", "CheckpointError", "EngineError", "StoreError",
+          "DeadlinePassed", "DeviceMemoryError"}  # fmt: skip
 PLACES = ["engine/lyrics", "engine/music", "engine/song", "engine/output", "engine/sampling.py", "engine/checkpoint.py",
-          "engine/decoding.py", "engine/families.py", "worker"]  # fmt: skip
+          "engine/decoding.py", "engine/families.py", "engine/slot_pool.py", "worker"]  # fmt: skip
 # Only hosts meet these, in the terminal.
-NOT_FOR_MEMBERS = {"worker/settings.py", "worker/queue.py", "worker/store/model_versions.py"}
+NOT_FOR_MEMBERS = {"worker/health.py", "worker/settings.py", "worker/queue.py", "worker/store/model_versions.py",
+                   "worker/promotion.py", "worker/store/job_lists.py", "worker/store/artifact_places.py",
+                   "worker/store/backup.py", "worker/store/postgres_dump.py"}  # fmt: skip
 # Sentences that the program puts together while it runs; `test_sentences_put_together_at_run_time` looks after them.
 # The last is a sentence of the synthesiser's process, which is collected where it is made.
 AT_RUN_TIME = {"sentence.format(where=_shown(url))", "answer[1:].decode()"}
@@ -71,7 +74,8 @@ def put_together() -> dict[str, str]:
 
     faults = [*database._LASTING_FAULTS.values(), *database._PASSING_FAULTS.values()]
     return {template_of_named(text): "worker.store.database" for text in faults} | {
-        runner.BUG_SENTENCE: "worker.runner"
+        runner.BUG_SENTENCE: "worker.runner",
+        runner.UNKEPT_SENTENCE: "worker.runner",
     }
 
 

@@ -63,11 +63,20 @@ def _saved_llama(directory: Path) -> Path:
     return write_checkpoint(directory, random_weights(config), config, None, {}).directory
 
 
+def _one_by_one(directory: Path) -> CausalModel:
+    from transformers import GPT2LMHeadModel
+
+    from engine.torch_causal import TorchCausal
+
+    return TorchCausal(GPT2LMHeadModel.from_pretrained(_saved_gpt2(directory)).eval(), "cpu")
+
+
 MODELS: dict[str, Any] = {
     "llama int8": lambda d: open_model(_saved_llama(d / "m"), "int8", threads=2),
     "llama fp32": lambda d: open_model(_saved_llama(d / "m"), "fp32", threads=1),
     "torch_causal llama": lambda d: open_model(_saved_llama(d / "m"), "fp32", threads=1, family="torch_causal"),
     "torch_causal gpt2": lambda d: open_model(_saved_gpt2(d / "m"), threads=1),
+    "torch_causal one by one": lambda d: _one_by_one(d / "m"),
     "torch_causal gpt_neox": lambda d: open_model(_saved_neox(d / "m"), threads=1),
 }
 

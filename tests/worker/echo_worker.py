@@ -1,32 +1,50 @@
 """A worker process that sings the themes back, to be stopped or killed. Knows nothing of its fate.
 
-Arguments: database URL, broker URL ("" for none), lines of a song, seconds per line, seconds between sweeps.
+Its one argument is JSON: {"settings": fields of Settings, "pace": fields of Pace, "echo": fields of EchoSong}. A theme
+"hang" is sung by standing still for ever.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from pathlib import Path
+import threading
+from collections.abc import Callable
+from typing import Any
 
-from tests.worker.echo_song import EchoSong
+from engine.contract import Progress, Request
+from tests.worker.echo_song import EchoSong, theme_of
 from worker.settings import Settings
+from worker.store.songs import GeneratedSong
 from worker.worker_process import Pace, run_worker
 
 
-def main(database_url: str, broker_url: str, lines: str, seconds_per_line: str, sweep_seconds: str) -> None:
+def main(settings: dict[str, Any], pace: dict[str, float], echo: dict[str, Any]) -> None:
     """Print the ready line, and work until told to stop."""
     logging.basicConfig(level=logging.INFO)
-    settings = Settings(database_url=database_url, models_dir=Path(), broker_url=broker_url or None)
-    echo = EchoSong(lines=int(lines), seconds_per_line=float(seconds_per_line))
+    sing = EchoSong(**echo)
+
+    def sing_or_hang(
+        request: Request, seed: int, report: Callable[[Progress], None], cancelled: Callable[[], bool]
+    ) -> GeneratedSong:
+        if theme_of(request) == "hang":
+            report(Progress(stage="lyrics"))
+            threading.Event().wait()
+        return sing(request, seed, report, cancelled)
 
     def say(line: str) -> None:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
-    pace = Pace(sweep_seconds=float(sweep_seconds), polling_seconds=0.05)
-    run_worker(settings, generator=lambda *_: echo, warm_up=None, pace=pace, when_ready=say)
+    run_worker(
+        Settings(models_dir=".", **settings),
+        generator=lambda *_: sing_or_hang,
+        warm_up=None,
+        pace=Pace(polling_seconds=0.05, **pace),
+        when_ready=say,
+    )
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(**json.loads(sys.argv[1]))

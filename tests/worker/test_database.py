@@ -162,6 +162,14 @@ def test_a_server_that_does_not_answer_is_said() -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_a_server_that_is_gone_without_a_word_will_be_noticed(postgres_store: Store) -> None:
+    with postgres_store.engine.connect() as connection:
+        options = connection.connection.driver_connection.info.get_parameters()
+    idle, interval, count = (int(options[f"keepalives_{name}"]) for name in ("idle", "interval", "count"))
+    assert idle + interval * count <= 30
+    assert int(options["tcp_user_timeout"]) <= 30_000
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/name", "songs.sqlite3", ""])
 def test_what_cannot_keep_a_promise_is_refused(url: str) -> None:
     with pytest.raises(StoreError):
@@ -188,7 +196,9 @@ def test_sqlite_keeps_references_and_has_its_log(sqlite_store: Store) -> None:
 
 
 def test_the_claim_uses_an_index(sqlite_store: Store) -> None:
-    query = "EXPLAIN QUERY PLAN SELECT id FROM jobs WHERE status = 'queued' ORDER BY priority, turn, created_at, id LIMIT 1"
+    query = (
+        "EXPLAIN QUERY PLAN SELECT id FROM jobs WHERE status = 'queued' ORDER BY priority, turn, created_at, id LIMIT 1"
+    )
     with sqlite_store.reading() as session:
         plan = " ".join(str(row) for row in session.execute(text(query)))
     assert "ix_jobs_status_priority_turn_created_at_id" in plan

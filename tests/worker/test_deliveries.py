@@ -19,7 +19,6 @@ from worker.owner import this_process
 from worker.settings import Settings
 from worker.store import deliveries, jobs
 from worker.store.database import Store
-from worker.store.pending import USUAL_SECONDS
 
 SONG = SongRequest(theme="rain")
 
@@ -220,28 +219,25 @@ def test_pending_is_what_is_open_with_its_jobs(client: Client, store: Store, clo
     assert client.deliveries.pending("another")[0].jobs[0].ended
 
 
-def test_pending_is_one_query_however_many_are_open(client: Client, store: Store) -> None:
-    for _ in range(30):
+@pytest.mark.parametrize("count", [1, 30])
+def test_pending_is_as_many_queries_however_many_are_open(client: Client, store: Store, count: int) -> None:
+    """One of the deliveries, and three of what runs, what waits and who works: the whole queue decides the times."""
+    for _ in range(count):
         ask(client)
     said: list[str] = []
     event.listen(store.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
-    assert len(client.deliveries.pending(APPLICATION)) == 30
+    assert len(client.deliveries.pending(APPLICATION)) == count
+    assert len([text for text in said if text.startswith("SELECT")]) == 4
+
+
+def test_pending_is_one_query_where_all_has_ended(client: Client, store: Store, clock: WoundClock) -> None:
+    ask(client)
+    run_all(store, clock)
+    said: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+    (open_,) = client.deliveries.pending(APPLICATION)
+    assert (open_.jobs[0].position, open_.jobs[0].ready_at) == (None, None)
     assert len([text for text in said if text.startswith("SELECT")]) == 1
-
-
-def test_the_time_that_a_job_takes_is_the_median(client: Client, store: Store, clock: WoundClock) -> None:
-    assert client.deliveries.seconds_per_job("song") == USUAL_SECONDS
-    for seconds in (2.0, 100.0, 4.0):
-        ask(client)
-        with store.writing() as session:
-            job = jobs.claim(session, owner=this_process(), now=clock(), lease_seconds=600.0)
-            assert job is not None
-            clock.wind(seconds)
-            from tests.worker.echo_song import echoed
-
-            jobs.finish(session, job.id, job.lease_token or "", echoed(SONG, 1), now=clock())
-    assert client.deliveries.seconds_per_job("song") == pytest.approx(4.0, abs=0.01)
-    assert client.deliveries.seconds_per_job("lyrics") == USUAL_SECONDS
 
 
 def test_the_bell_is_rung_once_per_job_after_all_is_there(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from engine.errors import RequestError
 from tests.worker.conftest import WoundClock
 from tests.worker.echo_song import echoed
 from worker.owner import Owner, this_process
-from worker.store import jobs, recovery, songs
+from worker.store import jobs, queue_times, recovery, songs
 from worker.store.database import Store
 from worker.store.jobs import ENDED, Job, LeaseLost
 
@@ -258,7 +258,7 @@ def test_cancelling_a_running_job_is_told_to_its_worker(store: Store, clock: Wou
     job, token = claimed(store, clock)
     with store.writing() as session:
         jobs.request_cancel(session, job.id, now=clock())
-        assert jobs.cancel_requested(session, job.id)
+        assert jobs.unwanted(session, [job.id]) == {job.id}
     assert now_is(store, job).status == "running"
     with store.writing() as session:
         assert jobs.keep(session, job.id, token, now=clock(), lease_seconds=LEASE_SECONDS)
@@ -294,7 +294,7 @@ def test_the_place_in_the_queue_counts_those_before(store: Store, clock: WoundCl
 
     def places() -> list[int | None]:
         with store.reading() as session:
-            return [jobs.position(session, jobs.get(session, job.id)) for job in asked]
+            return [queue_times.position(session, jobs.get(session, job.id)) for job in asked]
 
     assert places() == [0, 1, 2]
     finish(store, clock, running, running.lease_token)

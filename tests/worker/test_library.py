@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from engine.contract import LyricRequest, SongRequest, TempoRequest
 from engine.errors import RequestError
@@ -17,8 +20,10 @@ from worker.client import Client
 from worker.store import uploads
 from worker.store.comparisons import PairTally
 from worker.store.database import Store
-from worker.store.library import Page, wilson
+from worker.store.library import Page
+from worker.store.listings import wilson
 from worker.store.ratings import Tally
+from worker.store.tables import ListingRow
 
 
 @pytest.fixture
@@ -220,3 +225,44 @@ def test_a_comparison_that_lost_a_song_brings_the_other(client: Client, store: S
     assert left is not None
     assert left.job_ids == pair.job_ids[1:]
     assert client.song_of_message("m") == client.song(pair.job_ids[1])
+
+
+def test_a_tally_counts_what_several_rate_at_once_and_forgets_who_is_forgotten(
+    client: Client, store: Store, clock: WoundClock
+) -> None:
+    song, other = made(client, clock).id, made(client, clock).id
+    with ThreadPoolExecutor(8) as threads:
+        for star in range(1, 6):  # each changes their mind, all at once
+            for given in [threads.submit(client.rate, song, rater=str(who), stars=star) for who in range(12)]:
+                given.result()
+    client.rate(song, rater=BOB, stars=1)
+    client.rate(other, rater=BOB, stars=1)
+    assert tallies(store) == {song: (13, 61, wilson(61 / 13, 13)), other: (1, 1, 0.0)}
+    client.privacy.forget(BOB)
+    assert tallies(store) == {song: (12, 60, wilson(5.0, 12)), other: (0, 0, 0.0)}
+    assert ids(client.library.top(HARBOUR)) == [song]
+    client.delete_song(song)
+    assert set(tallies(store)) == {other}
+
+
+def test_two_who_rated_each_other_may_be_forgotten_at_once(client: Client, store: Store, clock: WoundClock) -> None:
+    for _ in range(10):
+        hers, his = made(client, clock).id, made(client, clock, member=BOB).id
+        client.rate(hers, rater=BOB, stars=4)
+        client.rate(his, rater=ANN, stars=4)
+    both = Barrier(2)
+
+    def forget(member: str) -> int:
+        both.wait(timeout=10)
+        return client.privacy.forget(member)
+
+    with ThreadPoolExecutor(2) as threads:
+        gone = [threads.submit(forget, member) for member in (ANN, BOB)]
+    assert all(one.result() for one in gone)
+    assert tallies(store) == {}
+
+
+def tallies(store: Store) -> dict[str, tuple[int, int, float]]:
+    """Return votes, stars and score of every song, as lists have them."""
+    with store.reading() as session:
+        return {row.song_id: (row.votes, row.stars, row.score) for row in session.scalars(select(ListingRow))}

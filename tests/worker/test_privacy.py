@@ -16,7 +16,6 @@ import pytest
 from sqlalchemy import LargeBinary, select
 
 from engine.contract import Progress, Request, SongRequest, TempoRequest
-from engine.errors import OutputError
 from tests.worker.conftest import WoundClock
 from tests.worker.echo_song import EchoSong, echoed
 from tests.worker.members_songs import ANN, BOB, HARBOUR, ask, client_of, made, settings_of
@@ -262,10 +261,10 @@ def test_a_song_that_is_ready_too_late_is_dropped(client: Client, store: Store, 
 def test_cancelling_looks_like_this_to_a_worker_whose_job_is_gone(client: Client, store: Store) -> None:
     job_id = ask(client).job_ids[0]
     with store.reading() as session:
-        assert not jobs.cancel_requested(session, job_id)
+        assert not jobs.unwanted(session, {job_id})
     client.privacy.forget(ANN)
     with store.reading() as session:
-        assert jobs.cancel_requested(session, job_id)
+        assert jobs.unwanted(session, {job_id}) == {job_id}
 
 
 def test_the_export_has_every_row_and_every_file_and_no_secret(client: Client, clock: WoundClock) -> None:
@@ -309,11 +308,13 @@ def test_an_export_hands_out_no_bytes_but_in_files() -> None:
 def test_damage_is_said_rather_than_exported(client: Client, store: Store, clock: WoundClock) -> None:
     from sqlalchemy import text
 
-    made(client, clock)
+    song = made(client, clock)
     with store.writing() as session:
-        session.execute(text("UPDATE artifacts SET data = :bad"), {"bad": b"damaged"})
-    with pytest.raises(OutputError, match="damaged"):
-        client.privacy.export_zip(ANN)
+        session.execute(text("UPDATE artifacts SET data = :bad WHERE name = 'song.mid'"), {"bad": b"damaged"})
+    with ZipFile(io.BytesIO(client.privacy.export_zip(ANN))) as archive:
+        assert f"songs/{song.id}/song.mid" not in archive.namelist()
+        assert archive.read(f"songs/{song.id}/song.txt") == b"rain\n" * 3
+        assert f"songs/{song.id}/song.mid: the stored file song.mid is damaged" in archive.read("README.txt").decode()
     assert HARBOUR in everything(store)
 
 

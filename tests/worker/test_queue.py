@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from queue import Empty
 
 import pytest
 
@@ -11,7 +12,16 @@ from engine.contract import LyricRequest
 from engine.errors import RequestError
 from tests.worker.echo_song import EchoSong
 from worker.client import Client
-from worker.queue import BROKERS, CELERY_SETTINGS, TASK_NAME, TRANSPORT_OPTIONS, celery_app, check_broker, ring
+from worker.queue import (
+    BROKERS,
+    CELERY_SETTINGS,
+    TASK_NAME,
+    TRANSPORT_OPTIONS,
+    BrokerAwayError,
+    celery_app,
+    check_broker,
+    ring,
+)
 from worker.settings import Settings
 from worker.store.database import Store
 from worker.tasks import Shift, register
@@ -19,11 +29,20 @@ from worker.tasks import Shift, register
 
 def test_the_message_carries_only_the_id(tmp_path: Path) -> None:
     url = f"filesystem://{tmp_path}/broker"
-    assert ring(url, "the-job")
+    ring(url, "the-job")
     with celery_app(url).connection_for_read() as connection:
         message = connection.SimpleQueue("songwright").get(timeout=5)
     assert message.headers["task"] == TASK_NAME
     assert message.payload[:2] == [["the-job"], {}]
+
+
+def test_two_songwrights_can_share_a_broker_with_a_queue_each(tmp_path: Path) -> None:
+    url = f"filesystem://{tmp_path}/broker"
+    ring(f"{url}?queue=ours", "the-job")
+    with celery_app(url).connection_for_read() as connection:
+        with pytest.raises(Empty):
+            connection.SimpleQueue("songwright").get(block=False)
+        assert connection.SimpleQueue("ours").get(timeout=5).payload[:2] == [["the-job"], {}]
 
 
 def test_the_settings_reach_celery() -> None:
@@ -38,10 +57,11 @@ def test_there_is_one_app_for_a_broker() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])
-def test_a_broker_that_does_not_answer_is_not_an_error(scheme: str) -> None:
-    if scheme == "redis":
-        pytest.importorskip("redis", reason="the redis package is not installed")
-    assert ring(f"{scheme}://127.0.0.1:1//", "the-job") is False
+def test_a_broker_that_does_not_answer_is_said_soon(scheme: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(BrokerAwayError, match=r"[Cc]onnect"):
+        ring(f"{scheme}://127.0.0.1:1//", "the-job")
+    assert time.monotonic() - began < 5
 
 
 def test_a_broker_that_cannot_be_used_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

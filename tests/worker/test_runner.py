@@ -17,9 +17,9 @@ from tests.worker.conftest import WoundClock
 from tests.worker.echo_song import EchoSong, echoed
 from worker.lease import LOOK_EVERY_SECONDS, LeaseTerms
 from worker.owner import this_process
-from worker.runner import BUG_SENTENCE, Generate, run_job
+from worker.runner import BUG_SENTENCE, UNKEPT_SENTENCE, Generate, run_job
 from worker.store import jobs, recovery, songs
-from worker.store.database import Store
+from worker.store.database import Store, StoreError
 from worker.store.jobs import Job
 from worker.store.songs import GeneratedSong
 
@@ -119,6 +119,18 @@ def test_a_result_that_cannot_be_stored_is_a_bug(
     after = run(store, clock, claimed(store, clock), give_twice)
     assert (after.status, after.error_kind) == ("failed", "bug")
     assert "IntegrityError" in caplog.text
+
+
+def test_a_song_that_there_is_no_room_for_fails_with_a_sentence(
+    store: Store, clock: WoundClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("the disk that holds /songs is full; make room and start again, nothing is lost")
+
+    monkeypatch.setattr(jobs, "finish", full)
+    after = run(store, clock, claimed(store, clock), EchoSong())
+    assert (after.status, after.error, after.error_kind) == ("failed", UNKEPT_SENTENCE, "store")
+    assert "/songs is full" in caplog.text
 
 
 def test_a_request_in_a_form_of_another_time_is_refused_kindly(store: Store, clock: WoundClock) -> None:

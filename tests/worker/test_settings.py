@@ -20,10 +20,11 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 
 def test_every_field_has_a_variable_that_is_read() -> None:
-    given = dict.fromkeys(ENVIRONMENT_VARIABLES.values(), "7") | {"SONGWRIGHT_LEASE_SECONDS": "70"}
+    others = {"SONGWRIGHT_LEASE_SECONDS": "70", "SONGWRIGHT_METRICS_ADDRESS": "localhost:7"}
+    given = dict.fromkeys(ENVIRONMENT_VARIABLES.values(), "7") | others
     settings = Settings.from_environment(given)
     assert set(ENVIRONMENT_VARIABLES) == set(Settings.model_fields)
-    assert {str(value) for value in settings.model_dump().values()} == {"7", "7.0", "70.0"}
+    assert {str(value) for value in settings.model_dump().values()} == {"7", "7.0", "70.0", "localhost:7"}
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,11 @@ def test_a_relative_data_home_is_ignored(xdg: str, folder: str | None) -> None:
         ("SONGWRIGHT_MAX_ATTEMPTS", "2.5"),
         ("SONGWRIGHT_HEARTBEAT_SECONDS", "45"),
         ("SONGWRIGHT_LEASE_SECONDS", "nan"),
+        ("SONGWRIGHT_METRICS_ADDRESS", "9101"),
+        ("SONGWRIGHT_METRICS_ADDRESS", ":9101"),
+        ("SONGWRIGHT_METRICS_ADDRESS", "localhost:soon"),
+        ("SONGWRIGHT_METRICS_ADDRESS", "localhost:65536"),
+        ("SONGWRIGHT_METRICS_ADDRESS", "::1:9101"),
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_variable(name: str, value: str) -> None:

@@ -104,7 +104,7 @@ def test_one_version_of_a_role_is_promoted(store: Store, clock: WoundClock) -> N
     with store.writing() as session:
         assert model_versions.promoted(session, "lyrics") is None
         for version in (first, tune, second, first):  # the last is a roll-back
-            model_versions.promote(session, version.id)
+            model_versions.promote(session, version.id, now=clock())
             session.expire_all()
             in_use = model_versions.promoted(session, version.role)
             assert in_use is not None
@@ -126,6 +126,6 @@ def test_a_checkpoint_is_one_version_however_often_it_is_added(store: Store, clo
     assert add_version(store, clock, "aa") == add_version(store, clock, "aa")
 
 
-def test_an_unknown_version_is_a_request_error(store: Store) -> None:
+def test_an_unknown_version_is_a_request_error(store: Store, clock: WoundClock) -> None:
     with store.writing() as session, pytest.raises(RequestError, match="no model version"):
-        model_versions.promote(session, "nothing")
+        model_versions.promote(session, "nothing", now=clock())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,14 +18,18 @@ from engine.contract import LyricRequest, Progress
 from engine.errors import CheckpointError
 from tests.worker.echo_song import EchoSong, echoed
 from worker.client import Client
+from worker.clock import utc_now
 from worker.settings import Settings
+from worker.store import workers
 from worker.store.database import Store
 from worker.store.songs import GeneratedSong
+from worker.store.workers import LiveWorker
 from worker.tasks import Shift
+from worker.watchdog import STALLED
 from worker.worker_process import run_worker
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_SECONDS = 30
+MOST_SECONDS = 60
 
 
 @dataclass
@@ -45,19 +51,30 @@ class Works:
         )
 
     def start(
-        self, *, lines: int = 3, seconds_per_line: float = 0.0, sweep_seconds: float = 0.1, hears: bool = True
+        self,
+        *,
+        lines: int = 3,
+        seconds_per_line: float = 0.0,
+        sweep_seconds: float = 0.1,
+        grace_seconds: float = 0.3,
+        hears: bool = True,
+        **settings: Any,
     ) -> subprocess.Popen[str]:
         """Start a worker and wait until it is ready."""
-        numbers = (str(lines), str(seconds_per_line), str(sweep_seconds))
-        program = [
-            sys.executable,
-            "-m",
-            "tests.worker.echo_worker",
-            self.database_url,
-            self.broker_url if hears else "",
-        ]
+        settings |= {"database_url": self.database_url, "broker_url": self.broker_url if hears else None}
+        pace = {"sweep_seconds": sweep_seconds, "grace_seconds": grace_seconds}
+        echo = {"lines": lines, "seconds_per_line": seconds_per_line}
         worker = subprocess.Popen(
-            [*program, *numbers], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [
+                sys.executable,
+                "-m",
+                "tests.worker.echo_worker",
+                json.dumps({"settings": settings, "pace": pace, "echo": echo}),
+            ],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self.workers.append(worker)
         assert worker.stdout is not None
@@ -71,7 +88,10 @@ def works(sqlite_store: Store, tmp_path: Path) -> Iterator[Works]:
     yield place
     for worker in place.workers:
         worker.kill()
-        worker.communicate(timeout=MOST_SECONDS)
+        worker.wait(MOST_SECONDS)
+        for pipe in (worker.stdout, worker.stderr):
+            assert pipe is not None
+            pipe.close()
 
 
 def until(true: Callable[[], object]) -> None:
@@ -120,6 +140,74 @@ def test_a_stop_in_the_middle_gives_the_job_back(works: Works, number: signal.Si
     assert worker.wait(MOST_SECONDS) == 0
     job = client.job(job_id)
     assert (job.status, job.attempts, job.lease_token) == ("queued", 0, None)
+
+
+def test_a_stop_lets_jobs_finish_that_are_nearly_ready(works: Works) -> None:
+    worker = works.start(lines=20, seconds_per_line=0.05, hears=False, grace_seconds=MOST_SECONDS)
+    client = works.client(ringing=False)
+    jobs = [client.submit(LyricRequest(theme="rain")) for _ in range(3)]
+    until(lambda: all(client.job(job_id).words for job_id in jobs[:2]))
+    worker.terminate()
+    assert worker.wait(MOST_SECONDS) == 0
+    assert [client.job(job_id).status for job_id in jobs] == ["done", "done", "queued"]
+
+
+def test_a_second_signal_gives_the_jobs_back_at_once(works: Works) -> None:
+    worker = works.start(lines=600, seconds_per_line=0.1, hears=False, grace_seconds=MOST_SECONDS * 2)
+    client = works.client(ringing=False)
+    job_id = client.submit(LyricRequest(theme="rain"))
+    until(lambda: client.job(job_id).words)
+    worker.terminate()
+    time.sleep(0.3)
+    assert worker.poll() is None
+    worker.terminate()
+    assert worker.wait(MOST_SECONDS) == 0
+    assert (client.job(job_id).status, client.job(job_id).attempts) == ("queued", 0)
+
+
+def test_a_worker_is_seen_while_it_is_there(works: Works) -> None:
+    worker = works.start(hears=False, worker_threads=5)
+
+    def seen() -> tuple[LiveWorker, ...]:
+        with works.store.reading() as session:
+            return workers.live(session, utc_now())
+
+    until(seen)
+    assert [(one.owner.pid, one.slots, one.running, one.device) for one in seen()] == [(worker.pid, 5, 0, "cpu")]
+    worker.terminate()
+    assert worker.wait(MOST_SECONDS) == 0
+    assert seen() == ()
+
+
+def test_rings_and_sweeps_together_run_as_many_jobs_as_there_are_slots(works: Works) -> None:
+    works.start(lines=8, seconds_per_line=0.05, worker_threads=3)
+    client = works.client(ringing=True)
+    jobs = [client.submit(LyricRequest(theme="rain")) for _ in range(9)]
+    most = 0
+
+    def ended() -> bool:
+        nonlocal most
+        states = [client.job(job_id).status for job_id in jobs]
+        most = max(most, states.count("running"))
+        return states == ["done"] * 9
+
+    until(ended)
+    assert most == 3
+
+
+def test_a_job_that_stands_still_ends_the_worker_and_its_neighbour_is_not_lost(works: Works) -> None:
+    worker = works.start(lines=600, seconds_per_line=0.1, hears=False, stall_seconds=1.0)
+    client = works.client(ringing=False)
+    hanging, neighbour = (client.submit(LyricRequest(theme=theme)) for theme in ("hang", "rain"))
+    _, said = worker.communicate(timeout=MOST_SECONDS)
+    assert worker.returncode == STALLED
+    assert f"no sign of life for 1 s of job {hanging}" in said
+    assert "sing_or_hang" in said
+    assert (client.job(hanging).status, client.job(hanging).attempts) == ("running", 1)
+    assert (client.job(neighbour).status, client.job(neighbour).attempts) == ("queued", 0)
+    works.start(hears=False)
+    until(lambda: client.job(neighbour).status == "done")
+    until(lambda: client.job(hanging).attempts == 2)
 
 
 def test_after_a_kill_in_the_middle_another_worker_finishes_the_job_once(works: Works) -> None:

@@ -17,8 +17,9 @@ from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine,
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
-from engine.errors import EngineError
 from worker.store import erasing, sqlite_connection
+from worker.store.artifact_files import ArtifactFiles, doomed_folders
+from worker.store.store_error import StoreError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -27,30 +28,32 @@ log = logging.getLogger(__name__)
 
 HEAD_REVISION = "0003"  # the newest migration; a test compares it with the scripts
 CONNECT_TIMEOUT_SECONDS = 10
+# A server that is gone without a word (its machine lost power) is noticed after half a minute, not after two hours.
+_POSTGRESQL_OPTIONS: dict[str, Any] = {
+    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    "keepalives_idle": 10,  # seconds
+    "keepalives_interval": 5,  # seconds
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
 # Beside the package rather than by import: a bot that loads the plugin may have a `migrations` package of its own.
 MIGRATIONS_DIRECTORY = Path(__file__).resolve().parents[2] / "migrations"
 _UPGRADE_LOCK = 0x50A6_3218  # any number, as long as every Songwright process uses this one
 
 
-class StoreError(EngineError):
-    """The database cannot be opened, read or written for a reason that a host can mend.
+class Store:
+    """An open database whose tables are up to date. Safe to share between threads, not across a fork.
 
-    passing: it may mend itself (a restart, a busy moment), so trying again within the minute makes sense.
+    files: where files of songs lie that are not in the database.
     """
 
-    def __init__(self, sentence: str, *, passing: bool = False) -> None:
-        super().__init__(sentence)
-        self.passing = passing
-
-
-class Store:
-    """An open database whose tables are up to date. Safe to share between threads, not across a fork."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self._read = sessionmaker(engine, expire_on_commit=False)
+    def __init__(self, engine: Engine, files: ArtifactFiles | None = None) -> None:
+        self.engine, self.files = engine, files or ArtifactFiles()
+        told = {"files": self.files}  # sessions carry it to whoever reads or deletes files
+        self._read = sessionmaker(engine, expire_on_commit=False, info=told)
         # SQLite gives the write lock at the start or not at all: a reader that turns writer can fail at once.
-        self._write = sessionmaker(engine.execution_options(sqlite_begin="IMMEDIATE"), expire_on_commit=False)
+        immediate = engine.execution_options(sqlite_begin="IMMEDIATE")
+        self._write = sessionmaker(immediate, expire_on_commit=False, info=told)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -60,9 +63,11 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Open one write transaction: committed whole at the end, or not at all."""
+        """Open one write transaction: committed whole at the end, or not at all. Then files of deleted songs go too."""
         with _faults_as_sentences(self.engine.url), self._write.begin() as session:
             yield session
+        if doomed := doomed_folders(session):
+            self.files.remove(doomed)
 
     def erase_traces(self) -> bool:
         """See to it that what was deleted is not left in SQLite's files; return False, with a warning, if it may be.
@@ -94,15 +99,19 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(database_url: str) -> Store:
-    """Open the database and bring its tables up to date; makes the SQLite file and its folder if need be."""
+def open_store(database_url: str, artifacts_url: str | None = None) -> Store:
+    """Open the database and bring its tables up to date; makes the SQLite file and its folder if need be.
+
+    artifacts_url: where files of songs are written and read; None: in the database. See store.artifact_places.
+    """
+    files = ArtifactFiles.at(artifacts_url)
     engine = make_engine(database_url)
     try:
         _upgrade(engine)
     except BaseException:
         engine.dispose()
         raise
-    return Store(engine)
+    return Store(engine, files)
 
 
 def upgrade(database_url: str) -> None:
@@ -137,9 +146,7 @@ def make_engine(database_url: str) -> Engine:
     if url.get_backend_name() == "postgresql":
         if find_spec("psycopg") is None:
             raise StoreError("PostgreSQL needs the Python package psycopg; install songwright[postgres] or use SQLite")
-        engine = create_engine(
-            url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS}
-        )
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_POSTGRESQL_OPTIONS)
         event.listen(engine, "handle_error", _hide_row)
         return engine
     _make_folder(Path(str(url.database)).parent)

@@ -11,10 +11,16 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from worker.store.tables import DeliveryJobRow, DeliveryRow, JobRow, SongRow, UploadRow
+from worker.store.artifact_files import remove_after_commit
+from worker.store.tables import ArtifactRow, DeliveryJobRow, DeliveryRow, JobRow, SongRow, UploadRow
 
 UPLOAD_PREFIX = "upload:"
 ROWS_AT_ONCE = 500  # both databases limit the values of one statement
+
+
+def upload_of(source: str | None) -> str | None:
+    """Return the id of the upload that a request's `source` names, None if it names a song or nothing."""
+    return source.removeprefix(UPLOAD_PREFIX) if source is not None and source.startswith(UPLOAD_PREFIX) else None
 
 
 def delete_jobs(session: Session, *which: ColumnElement[bool]) -> int:
@@ -37,20 +43,21 @@ def _delete(session: Session, job_ids: Sequence[str]) -> None:
     uploads = _uploads_of(session, chosen)
     bringing = DeliveryJobRow.job_id.in_(job_ids)
     deliveries = session.scalars(select(DeliveryJobRow.delivery_id).distinct().where(bringing)).all()
+    outside = select(ArtifactRow.song_id).distinct().join(SongRow).where(ArtifactRow.location.is_not(None))
+    remove_after_commit(session, session.scalars(outside.where(SongRow.job_id.in_(job_ids))).all())
     _execute(session, SongRow, SongRow.job_id.in_(job_ids))
     _execute(session, JobRow, chosen)
-    emptied = DeliveryRow.id.not_in(select(DeliveryJobRow.delivery_id))
+    emptied = ~select(DeliveryJobRow.job_id).where(DeliveryJobRow.delivery_id == DeliveryRow.id).exists()
     _execute(session, DeliveryRow, DeliveryRow.id.in_(deliveries), emptied)
     if uploads:
-        others = JobRow.request["source"].as_string().in_([UPLOAD_PREFIX + id_ for id_ in uploads])
-        _execute(session, UploadRow, UploadRow.id.in_(uploads - _uploads_of(session, others)))
+        still_named = _uploads_of(session, JobRow.upload_id.in_(uploads))
+        _execute(session, UploadRow, UploadRow.id.in_(uploads - still_named))
 
 
 def _uploads_of(session: Session, condition: ColumnElement[bool]) -> set[str]:
     """Return the ids of the uploads that these jobs change."""
-    source = JobRow.request["source"].as_string()
-    found = session.scalars(select(source).where(condition, source.startswith(UPLOAD_PREFIX)))
-    return {text.removeprefix(UPLOAD_PREFIX) for text in found}
+    found = session.scalars(select(JobRow.upload_id).where(condition, JobRow.upload_id.is_not(None)))
+    return {upload for upload in found if upload is not None}
 
 
 def _execute(

@@ -174,6 +174,19 @@ def give_up(session: Session, delivery_id: str, holder: str, failure: str, now: 
     return _change(session, _held(delivery_id, holder), _ended("undeliverable", "history", now) | {"failure": failure})
 
 
+def close_all(session: Session, failure: str, now: datetime) -> int:
+    """End every open delivery unbrought, whoever holds it; return how many. The results stay in the history."""
+    values = _ended("undeliverable", "history", now) | {"failure": failure}
+    closed = update(DeliveryRow).where(DeliveryRow.status == "open").values(values).returning(DeliveryRow.id)
+    return len(session.scalars(closed.execution_options(synchronize_session=False)).all())
+
+
+def let_lie(session: Session, delivery_id: str, now: datetime) -> bool:
+    """End an open delivery that nobody has brought for very long, whoever holds it; False if it has ended."""
+    open_one = [DeliveryRow.id == delivery_id, DeliveryRow.status == "open"]
+    return _change(session, open_one, _ended("undeliverable", "history", now) | {"failure": "nobody brought it"})
+
+
 def erase_expired_tokens(session: Session, now: datetime) -> int:
     """Erase the tokens with which nothing can be done any more; return how many."""
     expired = update(DeliveryRow).where(DeliveryRow.status == "open", DeliveryRow.token_expires_at <= now)
@@ -204,7 +217,7 @@ def _found(session: Session, *which: ColumnElement[bool]) -> tuple[Delivery, ...
     """Return the deliveries that these conditions choose, the oldest first, in two queries."""
     query = select(DeliveryRow).where(*which).order_by(DeliveryRow.created_at, DeliveryRow.id)
     rows = session.scalars(query.execution_options(populate_existing=True)).all()
-    chosen = select(DeliveryJobRow).where(DeliveryJobRow.delivery_id.in_(select(DeliveryRow.id).where(*which)))
+    chosen = select(DeliveryJobRow).where(DeliveryJobRow.delivery_id.in_([row.id for row in rows]))
     job_ids: defaultdict[str, list[str]] = defaultdict(list)
     for place in session.scalars(chosen.order_by(DeliveryJobRow.position)):
         job_ids[place.delivery_id].append(place.job_id)

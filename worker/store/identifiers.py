@@ -25,6 +25,18 @@ def made_at(id_: str) -> datetime:
 
 def new_id(now: datetime) -> str:
     """Return a fresh id; ids of a later millisecond sort after those of an earlier one."""
-    milliseconds = (now - EPOCH) // timedelta(milliseconds=1)  # in whole numbers: seconds as a float lose them
-    number = (milliseconds << 80) | secrets.randbits(80)
+    return _written(_milliseconds(now), secrets.randbits(80))
+
+
+def lowest_id(moment: datetime) -> str:
+    """Return what no id made at this millisecond or later sorts before."""
+    return _written(_milliseconds(moment), 0)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(milliseconds=1)  # in whole numbers: seconds as a float lose them
+
+
+def _written(milliseconds: int, rest: int) -> str:
+    number = (milliseconds << 80) | rest
     return "".join(ALPHABET[(number >> shift) & 31] for shift in range(5 * (ID_LENGTH - 1), -1, -5))

@@ -19,17 +19,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine.contract import Request
 from engine.errors import RequestError
 from engine.verbs import VERBS
 from worker.owner import Owner
-from worker.store import songs
+from worker.store import fair_queue, job_costs, servers, songs
+from worker.store.deletion import upload_of
+from worker.store.fair_queue import INTERACTIVE, Asker, Waiting
 from worker.store.identifiers import new_id
 from worker.store.songs import GeneratedSong
 from worker.store.tables import JobRow
+from worker.store.turns import wait_for_turn
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 ENDED: frozenset[str] = frozenset({"done", "failed", "cancelled"})
@@ -91,10 +94,17 @@ def submit(
     owner: Owner | None = None,
     requested_by: str | None = None,
     server: str | None = None,
+    priority: int = INTERACTIVE,
 ) -> Job:
-    """Insert a queued job; its seed is the request's or a random one. owner: who will run it, if that is known."""
+    """Insert a queued job; its seed is the request's or a random one. owner: who will run it, if that is known.
+
+    Where it stands in the queue is settled by `fair_queue`; other waiting jobs of the same member may change places.
+    """
+    job_id = new_id(now)
+    seconds = job_costs.expected_seconds(session, request)
+    new = Waiting(job_id, seconds, servers.weight(session, server), now)
     row = JobRow(
-        id=new_id(now),
+        id=job_id,
         kind=request.kind,
         request=request.model_dump(mode="json"),
         seed=secrets.randbelow(MAX_SEED + 1) if request.seed is None else request.seed,
@@ -105,9 +115,10 @@ def submit(
         created_at=now,
         requested_by=requested_by,
         server=server,
-        priority=0,
-        cost_seconds=1.0,
-        turn=0.0,
+        upload_id=upload_of(getattr(request, "source", None)),
+        priority=priority,
+        cost_seconds=seconds,
+        turn=fair_queue.give_turn(session, Asker(requested_by, owner), new, priority=priority),
         **_owner_columns(owner),
     )
     session.add(row)
@@ -122,14 +133,18 @@ def claim(
     now: datetime,
     lease_seconds: float,
     among: Collection[str] | None = None,
+    max_priority: int | None = None,
 ) -> Job | None:
     """Move the first queued job (of these ids, if given) to running and return it with its lease; None if none waits.
 
-    Given once: on SQLite the write transaction is alone, on PostgreSQL a row that another claim holds is passed over.
+    max_priority: jobs of a larger number are left alone, so that training does not take a worker's last slot. Given
+    once: on SQLite the write transaction is alone, on PostgreSQL a row that another claim holds is passed over.
     """
     first = select(JobRow.id).where(JobRow.status == "queued").order_by(*FIRST_CLAIMED).limit(1)
     if among is not None:
         first = first.where(JobRow.id.in_(among))
+    if max_priority is not None:
+        first = first.where(JobRow.priority <= max_priority)
     taken = (
         update(JobRow)
         .where(JobRow.id == first.with_for_update(skip_locked=True).scalar_subquery(), JobRow.status == "queued")
@@ -175,10 +190,14 @@ def progress(
 def finish(session: Session, job_id: str, token: str, song: GeneratedSong, *, now: datetime) -> str:
     """End the job as done and write its song, in the caller's one transaction; return the song id.
 
-    LeaseLost, and nothing written, if the lease is not ours any more. A song that is ready is kept even where a
-    cancel came in at the last moment.
+    LeaseLost, and nothing written, if the lease is not ours any more: then the files go that this attempt has put
+    outside the database. A song that is ready is kept even where a cancel came in at the last moment.
     """
-    _end(session, job_id, token, now, {"status": "done", "stage": "done", "done": JobRow.total})
+    try:
+        _end(session, job_id, token, now, {"status": "done", "stage": "done", "done": JobRow.total})
+    except LeaseLost:
+        songs.drop_kept(session, song)
+        raise
     return songs.add(session, job_id, song, now)
 
 
@@ -199,9 +218,19 @@ def release(session: Session, job_id: str, token: str) -> None:
 
 
 def request_cancel(session: Session, job_id: str, *, now: datetime) -> None:
-    """Cancel a queued job at once, ask the worker of a running one to stop, leave an ended one alone."""
-    queued = update(JobRow).where(JobRow.id == job_id, JobRow.status == "queued")
-    session.execute(queued.values(status="cancelled", cancel_requested=True, finished_at=now))
+    """Cancel a queued job at once, ask the worker of a running one to stop, leave an ended one alone.
+
+    The other waiting jobs of the same member move up.
+    """
+    job = find(session, job_id)
+    if job is None:
+        return
+    asker = Asker(job.requested_by, job.owner)
+    wait_for_turn(session, asker.name)
+    queued = update(JobRow).where(JobRow.id == job_id, JobRow.status == "queued").returning(JobRow.id)
+    ended = queued.values(status="cancelled", cancel_requested=True, finished_at=now)
+    if session.scalar(ended.execution_options(synchronize_session=False)) is not None:
+        fair_queue.close_up(session, asker, priority=job.priority)
     running = update(JobRow).where(JobRow.id == job_id, JobRow.status == "running")
     session.execute(running.values(cancel_requested=True))
 
@@ -226,21 +255,10 @@ def get(session: Session, job_id: str) -> Job:
     return job
 
 
-def cancel_requested(session: Session, job_id: str) -> bool:
-    """Return whether this job is to stop: somebody has asked for it, or the job is gone; the cheapest look at it."""
-    flag = session.scalar(select(JobRow.cancel_requested).where(JobRow.id == job_id))
-    return True if flag is None else flag
-
-
-def position(session: Session, job: Job) -> int | None:
-    """Return a job's place in the queue: 1 is claimed next, 0 is running, None has ended."""
-    if job.status == "running":
-        return 0
-    if job.ended:
-        return None
-    earlier = tuple_(*FIRST_CLAIMED) < (job.priority, job.turn, job.created_at, job.id)
-    ahead = session.scalar(select(func.count()).select_from(JobRow).where(JobRow.status == "queued", earlier))
-    return (ahead or 0) + 1
+def unwanted(session: Session, job_ids: Collection[str]) -> frozenset[str]:
+    """Return which of these jobs are to stop: somebody has asked for it, or they are gone; the cheapest look at them."""
+    flags = session.execute(select(JobRow.id, JobRow.cancel_requested).where(JobRow.id.in_(job_ids)))
+    return frozenset(job_ids) - {job_id for job_id, to_stop in flags if not to_stop}
 
 
 _NOTHING_DONE: dict[str, Any] = {"stage": "", "done": 0, "total": 1, "words": ""}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from worker.store import privacy
 from worker.store.tables import JobRow, MemberRow, MembershipRow, RatingRow, SongRow
@@ -68,9 +68,12 @@ def forget_absent(session: Session, now: datetime, after: timedelta) -> int:
 
     A member who also asked for songs in direct messages is not absent.
     """
-    since = func.max(func.coalesce(MembershipRow.left_at, now + timedelta(seconds=1)))
-    gone = select(MembershipRow.member).group_by(MembershipRow.member).having(since <= now - after)
-    absent = session.scalars(gone.where(MembershipRow.member.not_in(_in_direct_messages())).order_by("member")).all()
+    elsewhere = aliased(MembershipRow)
+    still = or_(elsewhere.left_at.is_(None), elsewhere.left_at > now - after)
+    anywhere = select(elsewhere.member).where(elsewhere.member == MembershipRow.member, still).exists()
+    direct = _in_direct_messages().where(JobRow.requested_by == MembershipRow.member).exists()
+    gone = select(MembershipRow.member).distinct().where(MembershipRow.left_at <= now - after, ~anywhere, ~direct)
+    absent = session.scalars(gone.order_by(MembershipRow.member)).all()
     for member in absent:
         privacy.forget(session, member)
     return len(absent)

@@ -1,4 +1,10 @@
-"""Model versions: which checkpoints there are and which one of each role is promoted. Knows nothing of the gate."""
+"""Model versions: which checkpoints there are, which one of each role is promoted, which is on trial for some songs.
+
+Knows nothing of the gate, nor whether a checkpoint can be opened: `worker.promotion` looks before it calls this.
+
+    candidate ──begin_trial──► trial ──end_trial──► candidate        promoted ──retire, roll_back──► retired
+        └───────────promote──────┴──► promoted: the one of its role that was is retired, and may return
+"""
 
 from __future__ import annotations
 
@@ -14,12 +20,16 @@ from worker.store.identifiers import new_id
 from worker.store.tables import ModelVersionRow
 
 Role = Literal["lyrics", "melody"]
-State = Literal["candidate", "promoted", "retired"]
+State = Literal["candidate", "promoted", "retired", "trial"]
+LARGEST_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A checkpoint directory under its digest, with the model card as JSON."""
+    """A checkpoint directory under its digest, with the model card as JSON.
+
+    trial_share: 0-0.5 of the songs while it is on trial, else None. promoted_at: the last time; None if it never was.
+    """
 
     id: str
     role: Role
@@ -30,6 +40,8 @@ class ModelVersion:
     parent_id: str | None
     card: dict[str, Any]
     created_at: datetime
+    trial_share: float | None
+    promoted_at: datetime | None
 
 
 def add(
@@ -43,10 +55,21 @@ def add(
     now: datetime,
     parent_id: str | None = None,
 ) -> ModelVersion:
-    """Write a candidate and return it; the one already there if the digest is known."""
+    """Write a candidate and return it; the one already there if the digest is known.
+
+    RequestError for a parent that is not there or of the other role, and for a path that another version has:
+    processes keep what they have opened by its path.
+    """
     known = session.scalar(select(ModelVersionRow).where(ModelVersionRow.digest == digest))
     if known is not None:
         return _version(known)
+    if parent_id is not None:
+        parent = _row(session, parent_id)
+        parent_id = parent.id
+        if parent.role != role:
+            raise RequestError(f"the parent {parent_id} is a {parent.role} model and this one is for {role}")
+    if session.scalar(select(ModelVersionRow.id).where(ModelVersionRow.path == path, ModelVersionRow.role == role)):
+        raise RequestError(f"{path} has been added with other content; checkpoints never change, use a new directory")
     row = ModelVersionRow(
         id=new_id(now),
         role=role,
@@ -63,26 +86,108 @@ def add(
     return _version(row)
 
 
-def promote(session: Session, version_id: str) -> None:
-    """Put a version to use and retire the one of its role that was; a retired one may return (a roll-back)."""
-    row = _row(session, version_id)
+def promote(session: Session, version_id: str, *, now: datetime) -> ModelVersion:
+    """Put a version to use and retire the one of its role that was; a retired one may return."""
+    row = _alone(session, version_id)
     in_use = (ModelVersionRow.role == row.role, ModelVersionRow.state == "promoted", ModelVersionRow.id != row.id)
     session.execute(update(ModelVersionRow).where(*in_use).values(state="retired"))
+    row.state, row.trial_share, row.promoted_at = "promoted", None, now
+    session.flush()
+    return _version(row)
+
+
+def begin_trial(session: Session, version_id: str, share: float) -> ModelVersion:
+    """Let a version make a share of the songs (above 0, at most 0.5), beside the one promoted or the starter.
+
+    One of a role at a time; a new share for the one that is on trial already is fine.
+    """
+    check_share(share)
+    row = _alone(session, version_id)
+    if row.state == "promoted":
+        raise RequestError(f"{version_id} is promoted: it makes all songs already; promote another one first")
+    other = on_trial(session, row.role)  # type: ignore[arg-type]  # the table allows no other text
+    if other is not None and other.id != row.id:
+        raise RequestError(
+            f"{other.id} is on trial for {row.role}; end that first: songwright models trial {other.id} --end"
+        )
+    row.state, row.trial_share = "trial", share
+    session.flush()
+    return _version(row)
+
+
+def check_share(share: float) -> None:
+    """Raise RequestError unless a trial may have this share of the songs."""
+    if not 0 < share <= LARGEST_SHARE:
+        raise RequestError(f"the share of a trial must be above 0 and at most {LARGEST_SHARE}, got {share:g}; try 0.1")
+
+
+def end_trial(session: Session, version_id: str) -> ModelVersion:
+    """Make a version that is on trial a candidate again; RequestError if it is not on trial."""
+    row = _alone(session, version_id)
+    if row.state != "trial":
+        raise RequestError(f"{version_id} is not on trial, it is {row.state}; songwright models list shows all")
+    row.state, row.trial_share = "candidate", None
+    session.flush()
+    return _version(row)
+
+
+def retire(session: Session, version_id: str) -> ModelVersion:
+    """Take a version out of use; if it was promoted, its role is served by the starter until another is promoted."""
+    row = _alone(session, version_id)
+    row.state, row.trial_share = "retired", None
+    session.flush()
+    return _version(row)
+
+
+def roll_back(session: Session, role: Role) -> ModelVersion | None:
+    """Put the version back that was promoted before the one in use, which is retired; return it, None: the starter.
+
+    It keeps the time of its own promotion, so that the next roll-back goes one further back and not forth again.
+    RequestError where nothing is promoted.
+    """
+    _lock(session, role)
+    former = promoted_before(session, role)
+    in_use = _to_go_back_from(session, role)
+    _row(session, in_use.id).state = "retired"
+    session.flush()
+    if former is None:
+        return None
+    row = _row(session, former.id)
     row.state = "promoted"
     session.flush()
+    return _version(row)
 
 
-def retire(session: Session, version_id: str) -> None:
-    """Take a version out of use; its role then has none promoted until another is."""
-    _row(session, version_id).state = "retired"
-    session.flush()
+def promoted_before(session: Session, role: Role) -> ModelVersion | None:
+    """Return the version that a roll-back would put to use, None if that is the starter; RequestError as there."""
+    query = select(ModelVersionRow).where(
+        ModelVersionRow.role == role,
+        ModelVersionRow.state == "retired",
+        ModelVersionRow.promoted_at < _to_go_back_from(session, role).promoted_at,
+    )
+    row = session.scalar(query.order_by(ModelVersionRow.promoted_at.desc(), ModelVersionRow.id.desc()).limit(1))
+    return None if row is None else _version(row)
 
 
 def promoted(session: Session, role: Role) -> ModelVersion | None:
     """Return the version in use for this role, None if the starter model is."""
-    in_use = (ModelVersionRow.role == role, ModelVersionRow.state == "promoted")
-    row = session.scalar(select(ModelVersionRow).where(*in_use))
-    return None if row is None else _version(row)
+    return _in_state(session, role, "promoted")
+
+
+def on_trial(session: Session, role: Role) -> ModelVersion | None:
+    """Return the version of this role that makes some of the songs, None if none is on trial."""
+    return _in_state(session, role, "trial")
+
+
+def in_use(session: Session) -> tuple[ModelVersion, ...]:
+    """Return every version that makes songs, promoted or on trial, of all roles, as they are at one moment."""
+    rows = session.scalars(select(ModelVersionRow).where(ModelVersionRow.state.in_(("promoted", "trial"))))
+    return tuple(_version(row) for row in rows)
+
+
+def get(session: Session, version_id: str) -> ModelVersion:
+    """Return a version by its id or its digest; RequestError if there is none."""
+    return _version(_row(session, version_id))
 
 
 def all_of(session: Session, role: Role) -> tuple[ModelVersion, ...]:
@@ -95,10 +200,36 @@ def all_of(session: Session, role: Role) -> tuple[ModelVersion, ...]:
     return tuple(_version(row) for row in session.scalars(query))
 
 
+def _in_state(session: Session, role: Role, state: State) -> ModelVersion | None:
+    row = session.scalar(select(ModelVersionRow).where(ModelVersionRow.role == role, ModelVersionRow.state == state))
+    return None if row is None else _version(row)
+
+
+def _to_go_back_from(session: Session, role: Role) -> ModelVersion:
+    version = promoted(session, role)
+    if version is None:
+        raise RequestError(f"no {role} model is promoted, so there is nothing to go back from; the starter is in use")
+    return version
+
+
+def _alone(session: Session, version_id: str) -> ModelVersionRow:
+    """Return the row once no other transaction changes a version of its role, as it is then."""
+    row = _row(session, version_id)
+    _lock(session, row.role)
+    session.refresh(row)
+    return row
+
+
+def _lock(session: Session, role: str) -> None:
+    of_role = select(ModelVersionRow.id).where(ModelVersionRow.role == role).order_by(ModelVersionRow.id)
+    session.execute(of_role.with_for_update())
+
+
 def _row(session: Session, version_id: str) -> ModelVersionRow:
-    row = session.get(ModelVersionRow, version_id)
+    by_digest = select(ModelVersionRow).where(ModelVersionRow.digest == version_id)
+    row = session.get(ModelVersionRow, version_id) or session.scalar(by_digest)
     if row is None:
-        raise RequestError(f"there is no model version {version_id!r}; `songwright models` lists them")
+        raise RequestError(f"there is no model version {version_id!r}; `songwright models list` lists them")
     return row
 
 

@@ -1,25 +1,27 @@
-"""All that a bot needs to show how its open deliveries are getting on, in one query. Knows nothing of messages."""
+"""All that a bot needs to show how its open deliveries are getting on, in a few queries. Knows nothing of messages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from statistics import median
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from worker.store import queue_times
 from worker.store.deliveries import Delivery, delivery_of
-from worker.store.jobs import ENDED, FIRST_CLAIMED, Status
+from worker.store.jobs import ENDED, Status
+from worker.store.queue_times import Expected
 from worker.store.tables import DeliveryJobRow, DeliveryRow, JobRow
-
-USUAL_SECONDS = 5.0  # what a job is said to take before any has been done
-RECENT_JOBS = 20
 
 
 @dataclass(frozen=True)
 class JobState:
-    """How far a job is. position: 1 is claimed next, 0 is running, None has ended; words: all written so far."""
+    """How far a job is. words: all written so far.
+
+    position: 1 is claimed next, 0 is running, None has ended. ready_at: a guess, in the past for a running job that is
+    overdue, None for one that has ended; jobs are equal without it, for it is never quite the same.
+    """
 
     id: str
     kind: str
@@ -34,6 +36,7 @@ class JobState:
     cancel_requested: bool
     created_at: datetime
     started_at: datetime | None
+    ready_at: datetime | None = field(compare=False)
 
     @property
     def ended(self) -> bool:
@@ -49,45 +52,35 @@ class Pending:
     jobs: tuple[JobState, ...]
 
 
-def pending(session: Session, application_id: str) -> tuple[Pending, ...]:
-    """Return what an application has still to bring, the oldest first. A delivery without jobs is left out."""
-    waiting = _places_in_queue()
+def pending(session: Session, application_id: str, now: datetime) -> tuple[Pending, ...]:
+    """Return what an application has still to bring, the oldest first. A delivery without jobs is left out.
+
+    One query where all jobs have ended, else four; however many there are.
+    """
     query = (
-        select(DeliveryRow, waiting.c.place, *_STATE_COLUMNS)
+        select(DeliveryRow, *_STATE_COLUMNS)
         .join(DeliveryJobRow, DeliveryJobRow.delivery_id == DeliveryRow.id)
         .join(JobRow, JobRow.id == DeliveryJobRow.job_id)
-        .outerjoin(waiting, waiting.c.id == JobRow.id)
         .where(DeliveryRow.status == "open", DeliveryRow.application_id == application_id)
         .order_by(DeliveryRow.created_at, DeliveryRow.id, DeliveryJobRow.position)
     )
+    rows = [(delivery, dict(zip(_STATE_NAMES, columns, strict=True))) for delivery, *columns in session.execute(query)]
+    unfinished = any(values["status"] not in ENDED for _delivery, values in rows)
+    expected = queue_times.expected(session, now) if unfinished else {}
     found: dict[str, tuple[DeliveryRow, list[JobState]]] = {}
-    for delivery, place, *columns in session.execute(query):
+    for delivery, values in rows:
         _row, states = found.setdefault(delivery.id, (delivery, []))
-        states.append(_state(columns, place))
+        states.append(_state(values, expected.get(str(values["id"]))))
     return tuple(Pending(delivery_of(row, [job.id for job in states]), tuple(states)) for row, states in found.values())
 
 
-def seconds_per_job(session: Session, kind: str) -> float:
-    """Return how long a job of this kind takes: the median of the last ones, USUAL_SECONDS before the first."""
-    query = (
-        select(JobRow.started_at, JobRow.finished_at)
-        .where(JobRow.status == "done", JobRow.kind == kind)
-        .order_by(JobRow.created_at.desc(), JobRow.id.desc())
-        .limit(RECENT_JOBS)
-    )
-    seconds = [(end - begin).total_seconds() for begin, end in session.execute(query) if begin and end]
-    return median(seconds) if seconds else USUAL_SECONDS
-
-
-_STATE_NAMES = tuple(name for name in JobState.__dataclass_fields__ if name != "position")
+_STATE_NAMES = tuple(name for name in JobState.__dataclass_fields__ if name not in ("position", "ready_at"))
 _STATE_COLUMNS: tuple[ColumnElement[object], ...] = tuple(getattr(JobRow, name) for name in _STATE_NAMES)
 
 
-def _places_in_queue():  # type: ignore[no-untyped-def]  # SQLAlchemy's type of a subquery says less than the body
-    place = func.row_number().over(order_by=FIRST_CLAIMED).label("place")
-    return select(JobRow.id, place).where(JobRow.status == "queued").subquery()
-
-
-def _state(columns: list[object], place: int | None) -> JobState:
-    values = dict(zip(_STATE_NAMES, columns, strict=True))
-    return JobState(position=0 if values["status"] == "running" else place, **values)  # type: ignore[arg-type]  # columns
+def _state(values: dict[str, object], expected: Expected | None) -> JobState:
+    # On PostgreSQL a job may have ended or begun between the two queries: then the next look sees it whole.
+    if expected is None or values["status"] in ENDED:
+        return JobState(position=None, ready_at=None, **values)  # type: ignore[arg-type]  # columns
+    place = 0 if values["status"] == "running" else expected.position
+    return JobState(position=place, ready_at=expected.ready_at, **values)  # type: ignore[arg-type]  # columns

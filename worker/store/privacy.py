@@ -5,7 +5,7 @@ Every table that can name a member is in `TRACES`; a test looks for one that is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from worker.store import listings
 from worker.store.deletion import delete_jobs
 from worker.store.tables import (
     ArtifactRow,
@@ -21,6 +22,7 @@ from worker.store.tables import (
     DeliveryRow,
     FavouriteRow,
     JobRow,
+    ListingRow,
     MemberRow,
     MembershipRow,
     RatingRow,
@@ -28,12 +30,13 @@ from worker.store.tables import (
     UploadRow,
     UseRow,
 )
-from worker.store.turns import wait_for_turn
+from worker.store.turns import FORGETTING, wait_for_turn
 
 # What a kind of thing is called, its table, and the column that names the member.
 TRACES: Mapping[str, tuple[type[Base], InstrumentedAttribute[Any]]] = MappingProxyType(
     {
         "jobs": (JobRow, JobRow.requested_by),
+        "listings": (ListingRow, ListingRow.requested_by),
         "ratings": (RatingRow, RatingRow.rater),
         "comparisons": (ComparisonRow, ComparisonRow.rater),
         "favourites": (FavouriteRow, FavouriteRow.member),
@@ -44,6 +47,7 @@ TRACES: Mapping[str, tuple[type[Base], InstrumentedAttribute[Any]]] = MappingPro
         "members": (MemberRow, MemberRow.id),
     }
 )
+COPIES = frozenset({"listings"})  # of what songs and ratings say; neither counted nor handed out twice
 # Secrets of the program, and what is large: files, lead sheets and scores are handed out beside the rows.
 NOT_EXPORTED = frozenset(
     {"interaction_token", "lease_token", "owner_machine", "owner_pid", "owner_started", "holder"}
@@ -57,13 +61,13 @@ def stored_about(session: Session, member: str) -> dict[str, int]:
         "songs": _count(session, SongRow, _songs_of(member)),
         "files": _count(session, ArtifactRow, _files(member)),
     }
-    return counts | {name: _count(session, table, column == member) for name, (table, column) in TRACES.items()}
+    return counts | {name: _count(session, table, column == member) for name, (table, column) in _originals()}
 
 
 def export(session: Session, member: str) -> dict[str, list[dict[str, Any]]]:
     """Return everything that is stored about a member as rows of JSON, by kind. Files are named, not included."""
     rows = {"songs": _rows(session, SongRow, _songs_of(member)), "files": _rows(session, ArtifactRow, _files(member))}
-    return rows | {name: _rows(session, table, column == member) for name, (table, column) in TRACES.items()}
+    return rows | {name: _rows(session, table, column == member) for name, (table, column) in _originals()}
 
 
 def forget(session: Session, member: str) -> int:
@@ -72,14 +76,23 @@ def forget(session: Session, member: str) -> int:
     What others made from their songs stays with the others. A job of theirs that is running loses its row, and with it
     its worker's lease. Call `Store.erase_traces` after the transaction.
     """
+    # Two who rated each other's songs would wait for each other for ever.
+    wait_for_turn(session, FORGETTING)
     # What the member asks for at this moment either is there already, or waits until all is gone.
     wait_for_turn(session, member)
     deleted = delete_jobs(session, JobRow.requested_by == member)
+    rated = session.scalars(select(RatingRow.song_id).where(RatingRow.rater == member)).all()
+    listings.hold(session, rated)
     for name, (table, column) in TRACES.items():
         if name != "jobs":
             gone = delete(table).where(column == member).returning(column)
             deleted += len(session.scalars(gone.execution_options(synchronize_session=False)).all())
+    listings.count_ratings(session, rated)
     return deleted
+
+
+def _originals() -> Iterator[tuple[str, tuple[type[Base], InstrumentedAttribute[Any]]]]:
+    return ((name, where) for name, where in TRACES.items() if name not in COPIES)
 
 
 def _songs_of(member: str) -> ColumnElement[bool]:

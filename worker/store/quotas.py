@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.errors import RequestError
@@ -45,10 +45,12 @@ def use(
     _count_day(session, member, server, now, per_day, songs)
 
 
-def forget_old(session: Session, before: datetime) -> int:
-    """Delete the counts of the days (UTC) before this moment's; return how many."""
-    old = delete(UseRow).where(UseRow.day < before.astimezone(UTC).date().isoformat()).returning(UseRow.day)
-    return len(session.scalars(old.execution_options(synchronize_session=False)).all())
+def forget_old(session: Session, before: datetime, at_most: int | None = None) -> int:
+    """Delete the counts of the days (UTC) before this moment's, or so many of them; return how many."""
+    key = (UseRow.member, UseRow.server, UseRow.day)
+    old = select(*key).where(UseRow.day < before.astimezone(UTC).date().isoformat()).limit(at_most)
+    gone = delete(UseRow).where(tuple_(*key).in_(old)).returning(UseRow.day)
+    return len(session.scalars(gone.execution_options(synchronize_session=False)).all())
 
 
 def _count_waiting(session: Session, member: str, waiting: int, songs: int) -> None:

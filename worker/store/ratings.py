@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.errors import RequestError
-from worker.store import songs
+from worker.store import listings, songs
 from worker.store.tables import RatingRow
 from worker.store.upsert import upsert
 
@@ -30,8 +30,10 @@ def rate(session: Session, song_id: str, *, rater: str, stars: int, now: datetim
     if not low <= stars <= high:
         raise RequestError(f"stars must be {low}-{high}, got {stars}; give {high} for the best")
     songs.require(session, song_id)
+    listings.hold(session, [song_id])
     values = {"song_id": song_id, "rater": rater, "stars": stars, "created_at": now, "updated_at": now}
     upsert(session, RatingRow, values, changes={"stars": stars, "updated_at": now})
+    listings.count_ratings(session, [song_id])
 
 
 def of(session: Session, song_id: str, *, rater: str) -> int | None:

@@ -36,6 +36,12 @@ def return_expired(session: Session, *, now: datetime, max_attempts: int) -> Non
     _update_expired(session, now, [], no_lease | {"status": "queued"})
 
 
+def any_expired(session: Session, *, now: datetime) -> bool:
+    """Return whether there is a running job whose lease has ended."""
+    expired = select(JobRow.id).where(JobRow.status == "running", JobRow.lease_expires_at <= now).limit(1)
+    return session.scalar(expired) is not None
+
+
 def owned_unfinished(session: Session, machine: str) -> tuple[Job, ...]:
     """Return the queued and running jobs that processes of this machine answer for, the oldest first."""
     mine = (JobRow.status.in_(("queued", "running")), JobRow.owner_machine == machine)

@@ -8,14 +8,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
+from engine.errors import RequestError
 from worker.store import members, privacy
 from worker.store.deletion import delete_jobs
 from worker.store.server_settings import ServerSettings
-from worker.store.tables import DeliveryRow, JobRow, MembershipRow, RatingRow, ServerRow, SongRow, UseRow
+from worker.store.tables import DeliveryRow, JobRow, ListingRow, MembershipRow, ServerRow, UseRow
+from worker.store.turns import FORGETTING, wait_for_turn
 from worker.store.upsert import upsert
+
+USUAL_WEIGHT = 1.0
+WEIGHT_RANGE = (0.1, 10.0)
 
 
 def settings(session: Session, server: str | None) -> ServerSettings:
@@ -36,6 +41,25 @@ def change(session: Session, server: str, settings: ServerSettings, now: datetim
     upsert(
         session, ServerRow, _new(server, now) | {"settings": stored}, changes={"settings": stored, "updated_at": now}
     )
+
+
+def weight(session: Session, server: str | None) -> float:
+    """Return the weight of a server, see `fair_queue`: 1 for an unknown one and in direct messages (None)."""
+    known = None if server is None else session.scalar(select(ServerRow.weight).where(ServerRow.id == server))
+    return USUAL_WEIGHT if known is None else known
+
+
+def set_weight(session: Session, server: str, weight: float, now: datetime) -> None:
+    """Write how much more often than others the members of a server come to their turn, for what they ask from now on.
+
+    weight: 0.1-10, 1 is usual; RequestError otherwise.
+    """
+    least, most = WEIGHT_RANGE
+    if not least <= weight <= most:
+        raise RequestError(
+            f"the weight of a server must be {least:g}-{most:g}, got {weight:g}; 1 is usual, 2 brings its members on twice as often"
+        )
+    upsert(session, ServerRow, _new(server, now) | {"weight": weight}, changes={"weight": weight})
 
 
 def removed(session: Session, server: str, now: datetime) -> None:
@@ -60,13 +84,13 @@ def forget_removed(session: Session, now: datetime, after: timedelta) -> int:
 
 def statistics(session: Session, server: str, now: datetime) -> dict[str, int]:
     """Return a server's figures: songs, members, ratings, waiting and running jobs, and songs asked for today (UTC)."""
-    here = JobRow.server == server
-    its_songs = select(SongRow.id).join(JobRow, SongRow.job_id == JobRow.id).where(here)
+    here, listed = JobRow.server == server, ListingRow.server == server
+    votes = select(func.sum(ListingRow.votes)).where(listed, text("listings.votes > 0"))  # as the index says it
     today = (UseRow.server == server, UseRow.day == now.astimezone(UTC).date().isoformat())
     return {
-        "songs": _number(session, select(func.count()).select_from(its_songs.subquery())),
+        "songs": _count(session, listed),
         "members": _count(session, MembershipRow.server == server, MembershipRow.left_at.is_(None)),
-        "ratings": _count(session, RatingRow.song_id.in_(its_songs)),
+        "ratings": _number(session, votes),
         "waiting": _count(session, here, JobRow.status == "queued"),
         "running": _count(session, here, JobRow.status == "running"),
         "today": _number(session, select(func.coalesce(func.sum(UseRow.count), 0)).where(*today)),
@@ -79,6 +103,7 @@ def _new(server: str, now: datetime) -> dict[str, object]:
 
 
 def _forget(session: Session, server: str) -> None:
+    wait_for_turn(session, FORGETTING)
     here = select(MembershipRow.member).where(MembershipRow.server == server)
     were_here = session.scalars(here.order_by(MembershipRow.member)).all()
     delete_jobs(session, JobRow.server == server)

@@ -6,7 +6,7 @@ Knows nothing of how a song came about, nor of who may see or delete it.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session, undefer
 
 from engine.contract import Artifact, SongReport
 from engine.errors import OutputError, RequestError
+from worker.store import listings
+from worker.store.artifact_files import ArtifactFiles, KeptFiles, files_of, folder_of
 from worker.store.deletion import delete_jobs
 from worker.store.identifiers import new_id
 from worker.store.tables import ArtifactRow, JobRow, SongRow
@@ -28,6 +30,7 @@ class GeneratedSong:
     """What a generator hands over; artifacts have distinct names. lead_sheet and score, where there are any, are JSON.
 
     parent_song_id: the song that this one was made from; None: the `source` of the request, if that is a song.
+    kept: where the artifacts lie already, outside the database; None: they are stored in it.
     """
 
     title: str
@@ -37,6 +40,19 @@ class GeneratedSong:
     lead_sheet: dict[str, Any] | None = None
     score: dict[str, Any] | None = None
     parent_song_id: str | None = None
+    kept: KeptFiles | None = None
+
+
+@dataclass(frozen=True)
+class StoredArtifact:
+    """A file of a song as its row has it: with its bytes (data), or with where they lie (location), and then empty data."""
+
+    name: str
+    media_type: str
+    sha256: str
+    size_bytes: int
+    data: bytes = field(repr=False)
+    location: str | None
 
 
 @dataclass(frozen=True)
@@ -62,7 +78,8 @@ class Song:
 
 def add(session: Session, job_id: str, generated: GeneratedSong, now: datetime) -> str:
     """Write a song with all its artifacts and return its id; IntegrityError if the job has one already."""
-    song_id = new_id(now)
+    song_id = new_id(now) if generated.kept is None else generated.kept.song_id
+    locations = {} if generated.kept is None else generated.kept.locations
     report = generated.report.model_dump(mode="json")
     request = session.scalar(select(JobRow.request).where(JobRow.id == job_id)) or {}
     session.add(
@@ -81,9 +98,29 @@ def add(session: Session, job_id: str, generated: GeneratedSong, now: datetime) 
         )
     )
     session.flush()
-    session.add_all(_artifact_row(song_id, position, item) for position, item in enumerate(generated.artifacts))
+    listings.add(
+        session,
+        song_id,
+        job_id,
+        generated.report,
+        title=generated.title,
+        lyrics=generated.lyrics_text,
+        theme=request.get("theme"),
+        now=now,
+    )
+    session.add_all(
+        _artifact_row(song_id, position, item, locations.get(item.name))
+        for position, item in enumerate(generated.artifacts)
+    )
     session.flush()
     return song_id
+
+
+def drop_kept(session: Session, generated: GeneratedSong) -> None:
+    """Remove the files that lie outside the database already of a song that was not written after all."""
+    # It may have been written: the connection can break between the commit and the news of it.
+    if generated.kept is not None and _there(session, generated.kept.song_id) is None:
+        files_of(session).remove([folder_of(generated.kept.song_id)])
 
 
 def find(session: Session, song_or_job_id: str) -> Song | None:
@@ -110,15 +147,28 @@ def newest(session: Session, *, count: int, before: Song | None = None) -> tuple
 
 def artifacts(session: Session, song_id: str) -> tuple[Artifact, ...]:
     """Return the files of a song in the order of their making; empty for an unknown song."""
+    return tuple(checked(stored, files_of(session)) for stored in stored_artifacts(session, song_id))
+
+
+def stored_artifacts(session: Session, song_id: str) -> tuple[StoredArtifact, ...]:
+    """Return the files of a song as their rows have them, unread where they lie outside; see `checked`."""
     query = select(ArtifactRow).where(ArtifactRow.song_id == song_id).order_by(ArtifactRow.position)
-    return tuple(_checked(row) for row in session.scalars(query.options(undefer(ArtifactRow.data))))
+    return tuple(_stored(row) for row in session.scalars(query.options(undefer(ArtifactRow.data))))
+
+
+def checked(stored: StoredArtifact, files: ArtifactFiles) -> Artifact:
+    """Return the bytes only if they are those that were written; OutputError if they are damaged or missing."""
+    data = stored.data if stored.location is None else files.read(stored.location, stored.name)
+    if hashlib.sha256(data).hexdigest() != stored.sha256:
+        raise OutputError(f"the stored file {stored.name} is damaged; ask for the song again with the same seed")
+    return Artifact(stored.name, stored.media_type, data)
 
 
 def artifact(session: Session, song_id: str, name: str) -> Artifact | None:
     """Return one file of a song, None if there is no such file."""
     one = select(ArtifactRow).where(ArtifactRow.song_id == song_id, ArtifactRow.name == name)
     row = session.scalar(one.options(undefer(ArtifactRow.data)))
-    return None if row is None else _checked(row)
+    return None if row is None else checked(_stored(row), files_of(session))
 
 
 def sheet_sizes(session: Session, song_id: str) -> dict[SheetName, int]:
@@ -160,7 +210,7 @@ def _there(session: Session, song_id: str | None) -> str | None:
     return None if song_id is None else session.scalar(locked)
 
 
-def _artifact_row(song_id: str, position: int, artifact: Artifact) -> ArtifactRow:
+def _artifact_row(song_id: str, position: int, artifact: Artifact, location: str | None) -> ArtifactRow:
     return ArtifactRow(
         song_id=song_id,
         name=artifact.name,
@@ -168,15 +218,13 @@ def _artifact_row(song_id: str, position: int, artifact: Artifact) -> ArtifactRo
         media_type=artifact.media_type,
         sha256=hashlib.sha256(artifact.data).hexdigest(),
         size_bytes=len(artifact.data),
-        data=artifact.data,
+        data=artifact.data if location is None else b"",
+        location=location,
     )
 
 
-def _checked(row: ArtifactRow) -> Artifact:
-    """Return the bytes only if they are those that were written."""
-    if hashlib.sha256(row.data).hexdigest() != row.sha256:
-        raise OutputError(f"the stored file {row.name} is damaged; ask for the song again with the same seed")
-    return Artifact(row.name, row.media_type, row.data)
+def _stored(row: ArtifactRow) -> StoredArtifact:
+    return StoredArtifact(row.name, row.media_type, row.sha256, row.size_bytes, row.data, row.location)
 
 
 def _song(row: SongRow, job: JobRow) -> Song:

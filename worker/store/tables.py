@@ -69,6 +69,11 @@ class Base(DeclarativeBase):
     }
 
 
+def _index_where(name: str, column: str, condition: str) -> Index:
+    """Return an index of the few rows that a condition chooses; a query must say it in the same words."""
+    return Index(name, column, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 class JobRow(Base):
     """The promise to carry out a request. A lease token is there while, and only while, a worker holds the job."""
 
@@ -82,8 +87,12 @@ class JobRow(Base):
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
         Index(None, "status", "priority", "turn", "created_at", "id"),  # the claim and the place in the queue
         Index(None, "status", "lease_expires_at"),  # expired leases
-        Index(None, "requested_by", "created_at"),  # one person's history
-        Index(None, "server", "created_at"),  # what a server has made
+        Index(None, "requested_by", "status", "turn"),  # what one person waits for, and had last
+        Index(None, "server", "status"),
+        Index(None, "status", "kind", "finished_at"),  # how long the last ones took; the old ones without a song
+        _index_where("ix_jobs_undelivered", "owner_machine", "delivered_at IS NULL"),
+        _index_where("ix_jobs_upload_id", "upload_id", "upload_id IS NOT NULL"),
+        _index_where("ix_jobs_words_kept", "finished_at", "words <> '' AND finished_at IS NOT NULL"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -111,11 +120,12 @@ class JobRow(Base):
     requested_by: Mapped[str | None]
     server: Mapped[str | None]
     delivered_at: Mapped[datetime | None]  # when the person who asked had the result; see DeliveryRow
-    priority: Mapped[int] = mapped_column(server_default=text("0"))  # 0 before 1 before 2; see store.turns
+    priority: Mapped[int] = mapped_column(server_default=text("0"))  # 0 before 1 before 2; see store.fair_queue
     cost_seconds: Mapped[float] = mapped_column(
         server_default=text("1.0")
     )  # of work, as expected when it was asked for
-    turn: Mapped[float] = mapped_column(server_default=text("0.0"))  # the smaller, the sooner; see store.turns
+    turn: Mapped[float] = mapped_column(server_default=text("0.0"))  # the smaller, the sooner; see store.fair_queue
+    upload_id: Mapped[str | None]  # the upload that the request changes
 
 
 class SongRow(Base):
@@ -136,16 +146,51 @@ class SongRow(Base):
     parent_song_id: Mapped[str | None] = mapped_column(ForeignKey("songs.id", ondelete="SET NULL"), index=True)
 
 
+class ListingRow(Base):
+    """What lists show of a song and find it by, apart from it: lists pass over thousands, and songs are large.
+
+    stars: the sum of its ratings. score: 0-1, see store.listings.wilson. theme, words: in small letters, to be found
+    by; words: those of title, theme and lyrics, each once.
+    """
+
+    __tablename__ = "listings"
+    __table_args__ = (
+        Index(None, "requested_by", "created_at", "song_id"),  # one person's history
+        Index(None, "server", "private", "created_at", "song_id"),  # what a server has made
+        Index(
+            "ix_listings_rated",  # a server's best
+            *("server", "private", "score", "votes", "created_at", "song_id"),
+            sqlite_where=text("votes > 0"),
+            postgresql_where=text("votes > 0"),
+        ),
+    )
+
+    song_id: Mapped[str] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"), primary_key=True)
+    requested_by: Mapped[str | None]
+    server: Mapped[str | None]
+    private: Mapped[bool]  # only the member could see the answer
+    title: Mapped[str]
+    style: Mapped[str]
+    kind: Mapped[str]
+    seconds: Mapped[float | None]
+    created_at: Mapped[datetime]
+    votes: Mapped[int]
+    stars: Mapped[int]
+    score: Mapped[float]
+    theme: Mapped[str]
+    words: Mapped[str] = mapped_column(deferred=True)
+
+
 class ArtifactRow(Base):
     """A file of a song with its checksum. position: its place in the order of making.
 
-    data: the bytes, or location: where they are in the host's folder or bucket; see store.artifact_files.
+    data: the bytes, empty where location says where they are in the host's folder or bucket; see store.artifact_files.
     """
 
     __tablename__ = "artifacts"
     __table_args__ = (
         CheckConstraint("size_bytes >= 0", name="size_not_negative"),
-        CheckConstraint("(data IS NULL) <> (location IS NULL)", name="in_one_place"),
+        CheckConstraint("location IS NULL OR length(data) = 0", name="in_one_place"),
     )
 
     song_id: Mapped[str] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"), primary_key=True)
@@ -154,7 +199,7 @@ class ArtifactRow(Base):
     media_type: Mapped[str]
     sha256: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int]
-    data: Mapped[bytes | None] = mapped_column(deferred=True)
+    data: Mapped[bytes] = mapped_column(deferred=True)
     location: Mapped[str | None]
 
 
@@ -165,7 +210,7 @@ class RatingRow(Base):
     __table_args__ = (CheckConstraint("stars BETWEEN 1 AND 5", name="stars_one_to_five"),)
 
     song_id: Mapped[str] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"), primary_key=True)
-    rater: Mapped[str] = mapped_column(primary_key=True)
+    rater: Mapped[str] = mapped_column(primary_key=True, index=True)
     stars: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -183,7 +228,7 @@ class UploadRow(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int]
     data: Mapped[bytes] = mapped_column(deferred=True)
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class DeliveryRow(Base):
@@ -276,8 +321,8 @@ class MembershipRow(Base):
     member: Mapped[str] = mapped_column(primary_key=True)
     server: Mapped[str] = mapped_column(primary_key=True, index=True)
     seen_at: Mapped[datetime]
-    checked_at: Mapped[datetime]  # when Discord was last asked
-    left_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime] = mapped_column(index=True)  # when Discord was last asked
+    left_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class UseRow(Base):
@@ -288,7 +333,7 @@ class UseRow(Base):
 
     member: Mapped[str] = mapped_column(primary_key=True)
     server: Mapped[str] = mapped_column(primary_key=True)
-    day: Mapped[str] = mapped_column(primary_key=True)  # 2026-11-21
+    day: Mapped[str] = mapped_column(primary_key=True, index=True)  # 2026-11-21
     count: Mapped[int]
 
 
@@ -309,11 +354,12 @@ class ComparisonRow(Base):
     __table_args__ = (
         CheckConstraint("preferred IN ('a', 'b', 'same')", name="preferred_known"),
         CheckConstraint("song_a <> song_b", name="two_songs"),
+        Index(None, "song_a", "song_b"),
     )
 
     rater: Mapped[str] = mapped_column(primary_key=True)
     song_a: Mapped[str] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"), primary_key=True)
-    song_b: Mapped[str] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"), primary_key=True)
+    song_b: Mapped[str] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"), primary_key=True, index=True)
     preferred: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -357,6 +403,7 @@ class ModelVersionRow(Base):
     card: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     trial_share: Mapped[float | None]  # 0-1
+    promoted_at: Mapped[datetime | None]  # the last time; a roll-back goes to the one that was promoted before
 
 
 class WorkerRow(Base):

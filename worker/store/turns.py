@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 _TURNS = 0x50A6_3219  # sets these locks apart from those that others take in the same database
 
+FORGETTING = "forgetting"  # the turn of whoever deletes what many members have; ids of members are numbers
+
 
 def wait_for_turn(session: Session, member: str) -> None:
     """Wait until no other transaction acts for this member; the turn ends with the transaction.

@@ -58,16 +58,17 @@ def find(session: Session, upload_id: str) -> tuple[str, bytes]:
 
 def forget_unneeded(session: Session, upload_id: str) -> None:
     """Delete an upload that no job names."""
-    named = select(JobRow.id).where(JobRow.request["source"].as_string() == source_of(upload_id)).exists()
+    named = select(JobRow.id).where(JobRow.upload_id == upload_id).exists()
     session.execute(
         delete(UploadRow).where(UploadRow.id == upload_id, ~named).execution_options(synchronize_session=False)
     )
 
 
-def forget_old(session: Session, before: datetime) -> int:
-    """Delete the uploads of earlier than this that no unfinished job needs; return how many."""
-    source = JobRow.request["source"].as_string()
-    unfinished = select(source).where(JobRow.status.in_(("queued", "running")), source.startswith(UPLOAD_PREFIX))
-    needed = [text.removeprefix(UPLOAD_PREFIX) for text in session.scalars(unfinished)]
-    old = delete(UploadRow).where(UploadRow.created_at < before, UploadRow.id.not_in(needed)).returning(UploadRow.id)
-    return len(session.scalars(old.execution_options(synchronize_session=False)).all())
+def forget_old(session: Session, before: datetime, at_most: int | None = None) -> int:
+    """Delete the uploads of earlier than this that no unfinished job needs, or the oldest of them; return how many."""
+    unfinished = (JobRow.upload_id == UploadRow.id, JobRow.status.in_(("queued", "running")))
+    needed = select(JobRow.id).where(*unfinished).exists()
+    old = select(UploadRow.id).where(UploadRow.created_at < before, ~needed)
+    chosen = old.order_by(UploadRow.created_at).limit(at_most).with_for_update(skip_locked=True)
+    gone = delete(UploadRow).where(UploadRow.id.in_(session.scalars(chosen).all())).returning(UploadRow.id)
+    return len(session.scalars(gone.execution_options(synchronize_session=False)).all())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import types
 from collections.abc import Mapping, Sequence
@@ -65,9 +66,10 @@ def test_up_starts_both_and_ends_with_the_sentence_of_a_child(
     started: dict[str, Sequence[str]] = {}
 
     class Refused:
-        def __init__(self, commands: Mapping[str, Sequence[str]], *, environ: Mapping[str, str]) -> None:
+        def __init__(self, commands: Mapping[str, Sequence[str]], **more: Mapping[str, Any]) -> None:
             started.update(commands)
-            assert environ["DISCORD_TOKEN"] == TOKEN
+            assert more["environ"]["DISCORD_TOKEN"] == TOKEN
+            assert more["added"] == {}
 
         def run(self) -> str:
             return "Discord refuses the token"
@@ -76,6 +78,41 @@ def test_up_starts_both_and_ends_with_the_sentence_of_a_child(
     outcome = hosting.run("up")
     assert (outcome.code, outcome.err) == (2, "songwright: Discord refuses the token\n")
     assert {name: command[-1] for name, command in started.items()} == {"worker": "worker", "bot": "bot"}
+
+
+@pytest.mark.parametrize(
+    ("address", "bots"),
+    [("127.0.0.1:9101", "127.0.0.1:9102"), ("[::1]:9101", "[::1]:9102"), ("localhost:0", "localhost:0")],
+)
+def test_beside_a_worker_the_bot_has_the_next_port(
+    hosting: Terminal, monkeypatch: pytest.MonkeyPatch, address: str, bots: str
+) -> None:
+    added: list[Mapping[str, Mapping[str, str]]] = []
+
+    class Ended:
+        def __init__(self, commands: object, **more: Mapping[str, Any]) -> None:
+            added.append(more["added"])
+            assert more["environ"]["SONGWRIGHT_METRICS_ADDRESS"] == address  # the worker's
+
+        def run(self) -> None:
+            """End at once."""
+
+    monkeypatch.setattr("bot.terminal.hosting.Supervisor", Ended)
+    os.environ["SONGWRIGHT_METRICS_ADDRESS"] = address
+    assert hosting.run("up").code == 0
+    assert added == [{"bot": {"SONGWRIGHT_METRICS_ADDRESS": bots}}]
+
+
+def test_an_address_for_metrics_that_is_taken_or_none_ends_the_worker(hosting: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        os.environ["SONGWRIGHT_METRICS_ADDRESS"] = f"127.0.0.1:{taken.getsockname()[1]}"
+        outcome = hosting.run("worker")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "another program listens there; choose another or unset it" in outcome.err
+    os.environ["SONGWRIGHT_METRICS_ADDRESS"] = "9101"
+    outcome = hosting.run("worker")
+    assert outcome.code == 2
+    assert "SONGWRIGHT_METRICS_ADDRESS='9101' cannot be used" in outcome.err
 
 
 def test_settings_are_read_from_a_file_beside(hosting: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,7 +200,7 @@ def test_without_models_the_sentence_says_what_is_missing(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     absent = {"lyrics": tmp_path / "absent", "melody": tmp_path / "absent"}
-    monkeypatch.setattr("bot.terminal.song.promoted_paths", lambda store: absent)
+    monkeypatch.setattr("bot.terminal.song.model_choice", lambda store: absent)
     assert_one_sentence(terminal.run("song", "rain"), 1, f"there is no model directory {tmp_path / 'absent'}")
     assert terminal.files() == []
 

@@ -1,0 +1,259 @@
+"""`songwright models`: add checkpoints, try them on some songs, put them to use, go back. Does not know how they decode."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.terminal.shown import (
+    NONE,
+    as_json_option,
+    hosts_client,
+    pairs,
+    print_json,
+    print_shown,
+    share_text,
+    table,
+    time_text,
+)
+from engine.errors import RequestError
+
+if TYPE_CHECKING:
+    from worker.store.model_versions import ModelVersion, Role
+    from worker.store.version_figures import VersionFigures
+
+ROLES: tuple[Role, ...] = ("lyrics", "melody")
+STARTER = "starter"
+role_argument = click.argument("role", type=click.Choice(ROLES))
+id_argument = click.argument("version_id", metavar="ID")
+
+
+@click.group()
+def models() -> None:
+    """Add models, try them on some of the songs, put them to use, go back.
+
+    \b
+    A model writes words (lyrics) or tunes (melody). One of each is promoted: it makes the songs; before any is, the
+    starter does that came with Songwright. Nothing needs a restart: songs that have begun end with the model that
+    they began with, the next ones are made with the new one.
+
+    \b
+      songwright models add out/checkpoint          a candidate, whose id is printed
+      songwright models trial ID --share 0.1        it makes a tenth of the songs; ratings are counted apart
+      songwright models promote ID                  it makes all of them
+      songwright models rollback lyrics             back to the one before
+
+    ID is that of `list`, or the model's digest.
+    """
+
+
+@models.command("list")
+@click.option("--role", type=click.Choice(ROLES), default=None, help="only these  [both]")
+@as_json_option
+def list_command(role: Role | None, as_json: bool) -> None:
+    """Print the models, their states and ratings.
+
+    songs, ratings and stars are those of the last 2,000 songs.
+    """
+    roles = ROLES if role is None else (role,)
+    with hosts_client() as client:
+        versions = [version for role in roles for version in client.models.all_of(role)]
+        figures = client.models.figures()
+    starters = [_starter(role, versions) for role in roles]
+    if as_json:
+        print_json({"starters": [s | _figures_object(figures, s["digest"]) for s in starters],
+                    "versions": [_as_object(v, figures) for v in versions]})  # fmt: skip
+        return
+    rows = [[STARTER, s["role"], "in use" if s["in_use"] else "kept", s["digest"], *_figures_text(figures, s["digest"]),
+             NONE] for s in starters]  # fmt: skip
+    rows += [[v.id, v.role, _state(v), v.digest, *_figures_text(figures, v.digest), time_text(v.promoted_at)]
+             for v in versions]  # fmt: skip
+    columns = ["id", "role", "state", "digest", "songs", "ratings", "stars", "promoted last"]
+    print_shown(table(columns, rows, right=("songs", "ratings", "stars")))
+    if not versions:
+        click.echo("\nNo model was added yet; songwright models add PATH adds one, songwright train makes one.")
+
+
+@models.command()
+@id_argument
+@as_json_option
+def show(version_id: str, as_json: bool) -> None:
+    """Print all about a model, with its card."""
+    with hosts_client() as client:
+        version = client.models.get(version_id)
+        figures = client.models.figures()
+    if as_json:
+        print_json(_as_object(version, figures))
+        return
+    songs, ratings, stars = _figures_text(figures, version.digest)
+    rated = ratings if stars == NONE else f"{ratings}, {stars} stars on average"
+    about = {"id": version.id, "role": version.role, "state": _state(version), "digest": version.digest,
+             "family": version.family, "path": version.path, "parent": version.parent_id or NONE,
+             "added": time_text(version.created_at), "promoted last": time_text(version.promoted_at),
+             "songs": f"{songs} of the last 2,000", "ratings": rated}  # fmt: skip
+    print_shown(pairs(about))
+    click.echo(f"\ncard: {json.dumps(version.card, indent=2, ensure_ascii=False)}")
+
+
+@models.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--parent", "parent_id", default=None, metavar="ID", help="the model that it was trained on from")
+@as_json_option
+def add(path: Path, parent_id: str | None, as_json: bool) -> None:
+    """Add a checkpoint as a candidate.
+
+    Songs are made with it once it is on trial or promoted. It is verified against its manifest, opened, and decoded
+    with once. The directory stays where it is, and every worker must see it under the same path.
+
+    Example:  songwright models add out/checkpoint
+    """
+    from worker import promotion
+
+    _light_numbers()
+    with hosts_client() as client:
+        parent = None if parent_id is None else client.models.get(parent_id).id
+        version = promotion.add(client.store, path, now=_now(), parent_id=parent)
+    sentence = f"{version.role} model {version.id} ({version.digest}) is here as a {version.state}."
+    if version.state == "candidate":
+        sentence += (
+            f" Next: songwright models trial {version.id} --share 0.1, or songwright models promote {version.id}"
+        )
+    _tell(version, sentence, as_json)
+
+
+@models.command()
+@id_argument
+@click.option("--share", type=float, default=None, help="of the songs: above 0, at most 0.5")
+@click.option("--end", is_flag=True, help="end the trial; the model is a candidate again")
+@as_json_option
+def trial(version_id: str, share: float | None, end: bool, as_json: bool) -> None:
+    """Let a model make a share of the songs.
+
+    It does so beside the one in use, and a song's seed says which of the two makes it. One model of a role at a time;
+    a new --share changes that of the one on trial.
+
+    Example:  songwright models trial ID --share 0.1
+    """
+    if (share is None) == (not end):
+        raise RequestError("give either --share, such as --share 0.1, or --end")
+    from worker import promotion
+
+    _light_numbers()
+    with hosts_client() as client:
+        version = client.models.get(version_id)
+        if share is None:
+            version = client.models.end_trial(version.id)
+            sentence = f"The trial of {version.id} is over; the next songs are made without it."
+        else:
+            version = promotion.begin_trial(client.store, version.id, share)
+            sentence = (
+                f"{version.id} makes {share_text(share)} of the next songs; songwright models list shows their ratings."
+            )
+    _tell(version, sentence, as_json)
+
+
+@models.command()
+@id_argument
+@as_json_option
+def promote(version_id: str, as_json: bool) -> None:
+    """Put a model to use for all next songs.
+
+    It is verified, opened and tried before, so that no song fails for it.
+    """
+    from worker import promotion
+
+    _light_numbers()
+    with hosts_client() as client:
+        version = promotion.promote(client.store, client.models.get(version_id).id, now=_now())
+    _tell(version, f"{version.id} makes the {version.role} of all next songs. "
+                   f"Back again: songwright models rollback {version.role}", as_json)  # fmt: skip
+
+
+@models.command()
+@id_argument
+@as_json_option
+def retire(version_id: str, as_json: bool) -> None:
+    """Take a model out of use.
+
+    If it was promoted, the starter makes the next songs until another one is promoted.
+    """
+    with hosts_client() as client:
+        before = client.models.get(version_id)
+        version = client.models.retire(before.id)
+    starter = f"; the starter makes the {version.role} of the next songs" if before.state == "promoted" else ""
+    _tell(version, f"{version.id} is retired{starter}.", as_json)
+
+
+@models.command()
+@role_argument
+@as_json_option
+def rollback(role: Role, as_json: bool) -> None:
+    """Go back to the model that was promoted before.
+
+    The one in use is retired; before the first one there was the starter.
+    """
+    from worker import promotion
+
+    _light_numbers()
+    with hosts_client() as client:
+        version = promotion.roll_back(client.store, role)
+    if version is None:
+        if as_json:
+            print_json({"role": role, "in_use": STARTER})
+        else:
+            click.echo(f"The starter makes the {role} of all next songs.")
+        return
+    _tell(version, f"{version.id} ({version.digest}) makes the {role} of all next songs again.", as_json)
+
+
+def _tell(version: ModelVersion, sentence: str, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(version))
+    else:
+        click.echo(sentence)
+
+
+def _state(version: ModelVersion) -> str:
+    return version.state if version.trial_share is None else f"trial, {share_text(version.trial_share)} of the songs"
+
+
+def _starter(role: Role, versions: list[ModelVersion]) -> dict[str, Any]:
+    """Return the starter's digest, and whether it makes songs: it does where no version of its role is promoted."""
+    from worker.loaded_models import starter_paths
+
+    manifest = json.loads((starter_paths()[role] / "manifest.json").read_text(encoding="utf-8"))
+    in_use = all(version.state != "promoted" for version in versions if version.role == role)
+    return {"role": role, "digest": manifest["digest"], "in_use": in_use}
+
+
+def _as_object(version: ModelVersion, figures: Mapping[str, VersionFigures]) -> dict[str, Any]:
+    return asdict(version) | _figures_object(figures, version.digest)
+
+
+def _figures_object(figures: Mapping[str, VersionFigures], digest: str) -> dict[str, Any]:
+    found = figures.get(digest)
+    return asdict(found) if found else {"songs": 0, "ratings": 0, "mean_stars": None}
+
+
+def _figures_text(figures: Mapping[str, VersionFigures], digest: str) -> tuple[str, str, str]:
+    found = figures.get(digest)
+    if found is None:
+        return "0", "0", NONE
+    return str(found.songs), str(found.ratings), NONE if found.mean_stars is None else f"{found.mean_stars:.2f}"
+
+
+def _light_numbers() -> None:
+    from bot.terminal.song import one_blas_thread
+
+    one_blas_thread()
+
+
+def _now() -> Any:
+    from worker.clock import utc_now
+
+    return utc_now()

@@ -1,0 +1,151 @@
+"""Taking checkpoints into the store and putting them to use; each is opened and tried before, so that none can fail songs.
+
+Knows nothing of the gate, nor of who decides. Loads the numeric libraries, so processes that only ask do not import it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import CheckpointError
+from worker.store import model_versions
+from worker.store.database import Store
+from worker.store.model_versions import ModelVersion, Role
+
+if TYPE_CHECKING:
+    from engine.checkpoint import Checkpoint
+    from engine.song.models import LyricModel, MelodyModel
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """A checkpoint that songs can be made with."""
+
+    role: Role
+    digest: str
+    family: str
+    path: Path
+    card: dict[str, Any]
+
+
+def add(store: Store, path: Path, *, now: datetime, parent_id: str | None = None) -> ModelVersion:
+    """Look at a checkpoint and write it down as a candidate; the one already there if the digest is known.
+
+    It stays where it is, so every worker must see it under the same path. CheckpointError if no song can be made with it.
+    """
+    found = look_at(path)
+    with store.writing() as session:
+        return model_versions.add(
+            session,
+            role=found.role,
+            digest=found.digest,
+            family=found.family,
+            path=str(found.path),
+            card=found.card,
+            now=now,
+            parent_id=parent_id,
+        )
+
+
+def promote(store: Store, version_id: str, *, now: datetime) -> ModelVersion:
+    """Put a version to use, for all songs that begin from now on; CheckpointError if it is not what was added."""
+    verify(_version(store, version_id))
+    with store.writing() as session:
+        return model_versions.promote(session, version_id, now=now)
+
+
+def begin_trial(store: Store, version_id: str, share: float) -> ModelVersion:
+    """Let a version make a share (above 0, at most 0.5) of the songs; CheckpointError as in `promote`."""
+    model_versions.check_share(share)
+    verify(_version(store, version_id))
+    with store.writing() as session:
+        return model_versions.begin_trial(session, version_id, share)
+
+
+def roll_back(store: Store, role: Role) -> ModelVersion | None:
+    """Put the version back that was promoted before; None: the starter. CheckpointError, and nothing done, as above."""
+    with store.reading() as session:
+        former = model_versions.promoted_before(session, role)
+    if former is not None:
+        verify(former)
+    with store.writing() as session:
+        return model_versions.roll_back(session, role)
+
+
+def verify(version: ModelVersion) -> None:
+    """Raise CheckpointError unless the checkpoint of a version is there, whole, the one that was added, and works."""
+    found = look_at(Path(version.path))
+    if (found.digest, found.role) != (version.digest, version.role):
+        raise CheckpointError(
+            f"{version.path} now holds the {found.role} model {found.digest}, and {version.digest} was added; "
+            "put that back, or add this one from a directory of its own"
+        )
+
+
+def look_at(path: Path) -> FoundModel:
+    """Open a checkpoint, verify it against its manifest, and decode with it once."""
+    from engine.checkpoint import open_checkpoint
+    from engine.song.models import open_role
+
+    checkpoint = open_checkpoint(path)
+    role = _role_of(path, checkpoint.config)
+    _check_weights(checkpoint)
+    model = open_role(role, path)
+    try:
+        _try(model, path)
+    finally:
+        close = getattr(model.model, "close", None)
+        if callable(close):
+            close()
+    return FoundModel(role, checkpoint.digest, checkpoint.family, path.resolve(), dict(checkpoint.card))
+
+
+def _role_of(path: Path, config: Any) -> Role:
+    """Return what the model of this directory writes, told by what lies beside its weights."""
+    from engine.music.melody_tokens import VOCABULARY
+    from engine.song.models import WORDS_FILE
+
+    if (path / WORDS_FILE).is_file():
+        return "lyrics"
+    if config.get("vocab_size") == len(VOCABULARY):
+        return "melody"
+    raise CheckpointError(
+        f"{path} is neither a lyric model (it has no {WORDS_FILE}) nor a melody model "
+        f"(it knows {config.get('vocab_size')} tokens instead of {len(VOCABULARY)}); "
+        "train one with songwright train"
+    )
+
+
+def _check_weights(checkpoint: Checkpoint) -> None:
+    """See that the weights are numbers; a training that failed leaves others."""
+    import numpy as np
+
+    for name, values in checkpoint.read_weights().items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise CheckpointError(
+                f"the weights {name} in {checkpoint.directory} are not all numbers, so its training failed; "
+                "use an earlier checkpoint of it"
+            )
+
+
+def _try(opened: LyricModel | MelodyModel, path: Path) -> None:
+    """Decode one step and see that as many numbers come of it as there are tokens."""
+    model = opened.model
+    tokenizer = getattr(opened, "tokenizer", None)
+    if tokenizer is not None and tokenizer.vocab_size > model.vocab_size:
+        raise CheckpointError(
+            f"the tokenizer in {path} knows {tokenizer.vocab_size} tokens and the model {model.vocab_size}; "
+            "they do not belong together, train or fetch the model again"
+        )
+    logits = model.extend(model.new_memory(1), 0, [1])
+    if logits.shape != (model.vocab_size,) or not all(map(math.isfinite, logits.tolist())):
+        raise CheckpointError(f"the model in {path} decodes to no numbers; train or fetch it again")
+
+
+def _version(store: Store, version_id: str) -> ModelVersion:
+    with store.reading() as session:
+        return model_versions.get(session, version_id)
