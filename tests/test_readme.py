@@ -38,7 +38,7 @@ def test_the_readme_names_commands() -> None:
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_command_of_the_readme_can_be_given(line: str) -> None:
-    command, words = find_command(shlex.split(line)[1:])
+    command, words = find_command(shlex.split(line, comments=True)[1:])
     command.make_context(line, words, resilient_parsing=False)
 
 
@@ -51,7 +51,7 @@ def test_every_option_of_song_is_in_the_readme() -> None:
 def test_every_option_in_the_readme_is_one() -> None:
     known: set[str] = set()
     for line in COMMANDS:
-        command, _ = find_command(shlex.split(line)[1:])
+        command, _ = find_command(shlex.split(line, comments=True)[1:])
         known |= {name for parameter in command.params for name in parameter.opts}
     assert set(re.findall(r"`(--[a-z-]+)`", README)) <= known
 

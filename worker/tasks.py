@@ -14,6 +14,7 @@ from typing import Any
 from structlog.contextvars import bound_contextvars
 
 from engine.errors import EngineError
+from worker import process_memory
 from worker.clock import Clock, utc_now
 from worker.janitor import Janitor
 from worker.lease import HeldLease, LeaseKeeper, LeaseTerms, Stopped
@@ -160,9 +161,17 @@ class Shift:
                 self._leave_slot()
 
     def _claim(self) -> Job | None:
-        """Claim a job of any kind, but for the last slot none that takes hours: somebody may be waiting for a song."""
+        """Claim a job of any kind, but for the last slot none that takes hours: somebody may be waiting for a song.
+
+        A job that is at its last attempt runs alone: it may be what ended its workers, and those beside it would lose
+        their attempts with it.
+        """
+        last = self._settings.max_attempts
         with self._changed:
             long = sum(job.priority >= TRAINING for job in self._jobs.values())
+            is_alone = not self._jobs
+            if last > 1 and any(job.attempts >= last for job in self._jobs.values()):
+                return None
         with self._store.writing() as session:
             job = jobs.claim(
                 session,
@@ -170,6 +179,7 @@ class Shift:
                 now=self._clock(),
                 lease_seconds=self._settings.lease_seconds,
                 max_priority=TRAINING - 1 if self.slots > 1 and long >= self.slots - 1 else None,
+                max_attempts=None if is_alone or last == 1 else last - 1,
             )
         if job is not None:
             with self._changed:
@@ -202,6 +212,7 @@ class Shift:
                 del self._jobs[job.lease_token or ""]
             self._leave_slot()
             self._wanted.set()
+            process_memory.give_back()
         return None if status == "returned" else job.id
 
     def _leave_slot(self) -> None:

@@ -12,7 +12,7 @@ class Fault:
     """What happens to the next ``times`` requests that match, as in ``POST /interactions/*``.
 
     ``delay`` is in seconds; ``drop`` cuts the connection; ``status`` answers in the route's place. With ``after`` the
-    request is carried out first, so that only its answer is late or lost.
+    request is carried out first, so that only its answer is late or lost. ``with_files``: only requests that bring some.
     """
 
     match: str
@@ -23,6 +23,7 @@ class Fault:
     global_limit: bool = False
     times: int = 1
     after: bool = False
+    with_files: bool = False
 
     def meets(self, entry: dict[str, Any]) -> bool:
         """Return whether it is for a logged request."""

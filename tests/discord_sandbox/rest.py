@@ -75,7 +75,7 @@ class Rest(Routes):
         async def serve(request: web.Request) -> web.Response:
             entry = self.state.record("request", method=method, route=template, path=request.path[len(API) :])
             headers: dict[str, str] = {}
-            fault = self._fault(entry)
+            fault = self._fault(entry, brings_files=request.content_type == "multipart/form-data")
             try:
                 await asyncio.sleep(self.state.latency / 2)
                 if fault and not fault.after:
@@ -110,8 +110,9 @@ class Rest(Routes):
 
         return serve
 
-    def _fault(self, entry: dict[str, Any]) -> Fault | None:
-        fault = next((fault for fault in self.state.faults if fault.times > 0 and fault.meets(entry)), None)
+    def _fault(self, entry: dict[str, Any], *, brings_files: bool) -> Fault | None:
+        likely = (fault for fault in self.state.faults if fault.times > 0 and (brings_files or not fault.with_files))
+        fault = next((fault for fault in likely if fault.meets(entry)), None)
         if fault:
             fault.times -= 1
             entry["injected"] = fault.match

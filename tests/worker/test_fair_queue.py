@@ -105,6 +105,16 @@ def test_short_before_long_within_a_member(scene: Scene) -> None:
     assert shorter.cost_seconds < short.cost_seconds < long.cost_seconds
 
 
+def test_equal_requests_of_a_member_keep_their_order_however_expectations_move(scene: Scene) -> None:
+    for seconds in (9, 6, 3):  # every song takes less than the one before, so the next is expected to take less
+        scene.ask("b")
+        scene.claim()
+        scene.clock.wind(seconds)
+        scene.finish()
+        scene.ask("a")
+    assert [job.created_at for job in scene.claim_all()] == sorted(job.created_at for job in scene.claimed[-3:])
+
+
 def test_a_short_job_does_not_bring_its_member_before_others(scene: Scene) -> None:
     scene.ask("a", length=180)
     scene.ask("b", length=180)
@@ -196,9 +206,10 @@ def test_jobs_without_a_member_are_those_of_their_process(scene: Scene) -> None:
     assert who(scene.claim_all()) == "-a--"
 
 
-def test_turns_are_one_after_the_other_by_cost_and_weight() -> None:
+def test_turns_are_one_after_the_other_by_size_cost_and_weight() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    waiting = [Waiting("long", 40, 2.0, at), Waiting("b", 5, 1.0, at + timedelta(seconds=1)), Waiting("a", 5, 1.0, at)]
+    later = at + timedelta(seconds=1)
+    waiting = [Waiting("long", 40, 2.0, at, 8), Waiting("b", 5, 1.0, later, 1), Waiting("a", 5, 1.0, at, 1)]
     assert turns(waiting, 7.0) == {"a": 7.0, "b": 12.0, "long": 17.0}
     assert turns([], 7.0) == {}
 

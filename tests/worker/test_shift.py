@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy import update
 
 from engine.contract import LyricRequest, Progress
 from engine.errors import RequestError
@@ -22,6 +23,7 @@ from worker.store.database import Store, StoreError
 from worker.store.fair_queue import TRAINING
 from worker.store.jobs import Job
 from worker.store.songs import GeneratedSong
+from worker.store.tables import JobRow
 from worker.tasks import Shift, default_slots
 
 Report = Callable[[Progress], None]
@@ -162,6 +164,36 @@ def test_training_never_has_the_last_slot(hall: Hall) -> None:
     song = hall.ask()
     assert hall.shift.fill() == 1
     assert hall.states(*training, song) == ["running", "queued", "running"]
+
+
+def test_a_job_at_its_last_attempt_runs_alone(hall: Hall) -> None:
+    """Or whatever ends its worker each time would take the attempts of its neighbours with it."""
+    suspect = hall.ask("suspect")
+    with hall.store.writing() as session:
+        session.execute(update(JobRow).where(JobRow.id == suspect).values(attempts=hall.settings.max_attempts - 2))
+    hall.shift.fill()
+    until(lambda: hall.shift.running() == 1)  # its last but one: still beside others
+    hall.ask("beside")
+    assert hall.shift.fill() == 1
+    hall.band.go_on.set()
+    until(lambda: hall.shift.running() == 0)
+    hall.band.go_on.clear()
+
+    hall.ask("neighbour")
+    hall.shift.fill()
+    last = hall.ask("last", priority=-1)
+    with hall.store.writing() as session:
+        session.execute(update(JobRow).where(JobRow.id == last).values(attempts=hall.settings.max_attempts - 1))
+    hall.ask("behind")
+    assert hall.shift.fill() == 0, "it waits for the neighbour, and nobody goes before it"
+    hall.band.go_on.set()
+    until(lambda: hall.shift.running() == 0)
+    hall.band.go_on.clear()
+    assert hall.shift.fill() == 1
+    assert hall.shift.running_ids() == (last,)
+    hall.band.go_on.set()
+    until(lambda: hall.shift.running() == 0)
+    assert hall.shift.fill() == 1
 
 
 def test_where_there_is_one_slot_training_has_it(sqlite_store: Store) -> None:

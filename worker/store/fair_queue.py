@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from worker.owner import Owner
+from worker.store.job_costs import usual_seconds
 from worker.store.servers import USUAL_WEIGHT
 from worker.store.tables import JobRow, ServerRow
 from worker.store.turns import wait_for_turn
@@ -54,19 +55,24 @@ class Asker:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A job that was never begun. cost_seconds: of work, above 0. weight: of its server, 0.1-10. turn: so far, if any."""
+    """A job that was never begun. cost_seconds: of work, above 0. weight: of its server, 0.1-10. turn: so far, if any.
+
+    size: what it is short or long by; not its cost, for that moves with every song that is made, and of two equal
+    requests the later one would go first whenever it moves down.
+    """
 
     id: str
     cost_seconds: float
     weight: float
     created_at: datetime
+    size: float
     turn: float | None = None
 
 
 def turns(waiting: Iterable[Waiting], begin: float) -> dict[str, float]:
     """Return the turn of each of one asker's jobs: from `begin` on one after the other, the short before the long."""
     given = {}
-    for job in sorted(waiting, key=lambda job: (job.cost_seconds, job.created_at, job.id)):
+    for job in sorted(waiting, key=lambda job: (job.size, job.created_at, job.id)):
         given[job.id] = begin
         begin += job.cost_seconds / job.weight
     return given
@@ -119,12 +125,15 @@ def _free(session: Session, asker: Asker, priority: int) -> list[Waiting]:
     Nothing is waited for, so that no two transactions can wait for each other.
     """
     query = (
-        select(JobRow.id, JobRow.cost_seconds, _WEIGHT, JobRow.created_at, JobRow.turn)
+        select(JobRow.id, JobRow.cost_seconds, _WEIGHT, JobRow.created_at, JobRow.kind, JobRow.request, JobRow.turn)
         .outerjoin(ServerRow, ServerRow.id == JobRow.server)
         .where(JobRow.status == "queued", JobRow.priority == priority, JobRow.started_at.is_(None), *asker.jobs())
         .with_for_update(skip_locked=True, of=JobRow)
     )
-    return [Waiting(*row) for row in session.execute(query)]
+    return [
+        Waiting(id_, cost, weight, created_at, usual_seconds(kind, request), turn)
+        for id_, cost, weight, created_at, kind, request, turn in session.execute(query)
+    ]
 
 
 def _end_of_begun(session: Session, asker: Asker, priority: int, free: set[str]) -> float:

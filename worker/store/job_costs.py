@@ -54,6 +54,11 @@ def expected_seconds(session: Session, request: Request) -> float:
     return max(seconds, LEAST_SECONDS)
 
 
+def usual_seconds(kind: str, stated: dict[str, Any]) -> float:
+    """Return the seconds that a request would take if nothing had been measured: the same for equal requests, always."""
+    return USUAL.get(kind, Usual()).seconds * relative_size(kind, stated)
+
+
 def relative_size(kind: str, stated: dict[str, Any]) -> float:
     """Return how much work a request is, 1 being one that states no size. stated: its fields, of any version."""
     fixed = USUAL.get(kind, Usual()).fixed

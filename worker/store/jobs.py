@@ -101,12 +101,14 @@ def submit(
     Where it stands in the queue is settled by `fair_queue`; other waiting jobs of the same member may change places.
     """
     job_id = new_id(now)
+    stated = request.model_dump(mode="json")
     seconds = job_costs.expected_seconds(session, request)
-    new = Waiting(job_id, seconds, servers.weight(session, server), now)
+    size = job_costs.usual_seconds(request.kind, stated)
+    new = Waiting(job_id, seconds, servers.weight(session, server), now, size)
     row = JobRow(
         id=job_id,
         kind=request.kind,
-        request=request.model_dump(mode="json"),
+        request=stated,
         seed=secrets.randbelow(MAX_SEED + 1) if request.seed is None else request.seed,
         status="queued",
         **_NOTHING_DONE,
@@ -134,20 +136,23 @@ def claim(
     lease_seconds: float,
     among: Collection[str] | None = None,
     max_priority: int | None = None,
+    max_attempts: int | None = None,
 ) -> Job | None:
     """Move the first queued job (of these ids, if given) to running and return it with its lease; None if none waits.
 
-    max_priority: jobs of a larger number are left alone, so that training does not take a worker's last slot. Given
-    once: on SQLite the write transaction is alone, on PostgreSQL a row that another claim holds is passed over.
+    max_priority: jobs of a larger number are left alone, so that training does not take a worker's last slot.
+    max_attempts: if the first job was begun so often already, None, and no other goes before it. Given once: on SQLite
+    the write transaction is alone, on PostgreSQL a row that another claim holds is passed over.
     """
     first = select(JobRow.id).where(JobRow.status == "queued").order_by(*FIRST_CLAIMED).limit(1)
     if among is not None:
         first = first.where(JobRow.id.in_(among))
     if max_priority is not None:
         first = first.where(JobRow.priority <= max_priority)
+    is_first = (JobRow.id == first.with_for_update(skip_locked=True).scalar_subquery(), JobRow.status == "queued")
     taken = (
         update(JobRow)
-        .where(JobRow.id == first.with_for_update(skip_locked=True).scalar_subquery(), JobRow.status == "queued")
+        .where(*is_first, *(() if max_attempts is None else (JobRow.attempts < max_attempts,)))
         .values(
             status="running",
             attempts=JobRow.attempts + 1,

@@ -331,7 +331,7 @@ def test_a_message_that_discord_refuses_comes_plainer(tmp_path: Path, refusals: 
         async with stage.bot():
             reply = await stage.song(theme="rain")
             await reply.final()
-            stage.sandbox.fault(EDITS, status=400, times=refusals)
+            stage.sandbox.fault(EDITS, status=400, times=refusals, with_files=True)
             with stage.worker():
                 await books.closed()
             message = reply.original
