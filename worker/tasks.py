@@ -169,9 +169,9 @@ class Shift:
         last = self._settings.max_attempts
         with self._changed:
             long = sum(job.priority >= TRAINING for job in self._jobs.values())
-            is_alone = not self._jobs
-            if last > 1 and any(job.attempts >= last for job in self._jobs.values()):
-                return None
+            beside = [job for job in self._jobs.values() if job.priority < TRAINING]  # nobody waits hours to be alone
+        if last > 1 and any(job.attempts >= last for job in beside):
+            return None
         with self._store.writing() as session:
             job = jobs.claim(
                 session,
@@ -179,7 +179,7 @@ class Shift:
                 now=self._clock(),
                 lease_seconds=self._settings.lease_seconds,
                 max_priority=TRAINING - 1 if self.slots > 1 and long >= self.slots - 1 else None,
-                max_attempts=None if is_alone or last == 1 else last - 1,
+                max_attempts=last - 1 if beside and last > 1 else None,
             )
         if job is not None:
             with self._changed:
