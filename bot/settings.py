@@ -152,5 +152,6 @@ def _sentence(error: ValidationError, given: Mapping[str, tuple[str, str]]) -> s
     field = str(fault["loc"][0])
     variable, text = given[field]
     shown = variable if field in SECRETS else f"{variable}={text[:60]!r}"
+    why = str(fault["msg"]).removeprefix("Value error, ").replace("Input should", "it should")
     remedy = f"copy it again from {WHERE_TOKENS_ARE}" if field == "token" else "correct it or unset it"
-    return f"{shown} cannot be used: {str(fault['msg']).removeprefix('Value error, ')}; {remedy}"
+    return f"{shown} cannot be used: {why}; {remedy}"

@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.device_calls import Act, Call, Logits, Prompt, Step
-from engine.errors import DeviceMemoryError
+from engine.errors import DeviceLostError, DeviceMemoryError
 from engine.families import CausalModel
 from engine.slot_pool import TOO_LARGE
 
+DEVICE_LOST = "the device that computes has failed; start again, and tell the host if it happens again"
 PROMPT_PART = 64  # ids; a multiple of what `engine.llama` runs at a time, so that the parts change no sum
 JOIN_SECONDS = 2.0
 
@@ -47,7 +48,7 @@ class DeviceThread:
 
     window_seconds: how long a step waits for the askers of the last one, which are known to be about to ask again.
     on_shortage: called in the thread whenever memory ran out. An error that is the device's own end (`is_fatal`), or a
-    bug of this thread, ends it: whoever waits and whoever comes later is told that error.
+    bug of this thread, ends it: whoever waits and whoever comes later is given a DeviceLostError caused by it.
     """
 
     def __init__(
@@ -126,7 +127,7 @@ class DeviceThread:
     def _ask(self, call: Any, queue: deque[Any]) -> Any:
         with self._changed:
             if self._error is not None:
-                raise self._error
+                raise DeviceLostError(DEVICE_LOST) from self._error
             if self._is_stopping:
                 raise RuntimeError("the model was closed")
             if self._thread is None:
@@ -140,7 +141,6 @@ class DeviceThread:
         return call.wait()
 
     def _serve(self) -> None:
-        error: BaseException = RuntimeError("the model was closed")
         try:
             while self._next():
                 started = time.monotonic()
@@ -149,12 +149,18 @@ class DeviceThread:
                 self._last_progress = ended = time.monotonic()
                 self.counts.busy_seconds += ended - started
         except BaseException as fault:  # whatever it is, those who wait must hear of it
-            self._error = error = fault
+            self._error = fault
         with self._changed:
             self._is_stopping, self._last_progress, self._memory = True, None, None
             for call in (*self._running, *self._acts, *self._steps, *self._prompts):
-                if not call.is_done.is_set():
-                    call.end(None, error)
+                if call.is_done.is_set():
+                    continue
+                if self._error is None:
+                    call.end(None, RuntimeError("the model was closed"))
+                    continue
+                lost = DeviceLostError(DEVICE_LOST)  # one each: a traceback keeps what was in the asker's thread
+                lost.__cause__ = self._error
+                call.end(None, lost)
 
     def _next(self) -> bool:
         """Wait until there is something to do and move it to `_running`; False when the thread should end."""

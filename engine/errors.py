@@ -5,6 +5,7 @@ EngineError
 ├── CheckpointError   a model directory is missing, damaged or of another kind
 ├── FileFormatError   a file that was handed in cannot be read as what it claims to be
 ├── OutputError       a result could not be written
+├── DeviceLostError   the device that computes has failed, and nothing that this process asks of it will work again
 ├── DeviceMemoryError what was asked for does not fit into the memory of the device that computes it
 └── Cancelled         the person who asked took the request back
 
@@ -30,6 +31,10 @@ class FileFormatError(EngineError):
 
 class OutputError(EngineError):
     """A result could not be written: the folder is read-only, the disk is full."""
+
+
+class DeviceLostError(EngineError):
+    """The device that computes has failed for good, for every song of this process; a fresh process may work."""
 
 
 class DeviceMemoryError(EngineError):

@@ -37,11 +37,8 @@ class SlotLayer(CacheLayerMixin):
     def aim(self, slots: torch.Tensor, positions: torch.Tensor, length: int) -> None:
         """Say what the next call is about: slots (B,), positions (B, Q), and how many positions are to be seen."""
         self.slots, self.positions, self.length = slots, positions, length
-        missing = length - self.keys.shape[2]
-        if missing > 0:
-            spare = (0, 0, 0, max(missing, self.keys.shape[2]))
-            self.keys = torch.nn.functional.pad(self.keys, spare)
-            self.values = torch.nn.functional.pad(self.values, spare)
+        self.keys = _grown(self.keys, length)
+        self.values = _grown(self.values, length)  # looked at apart: memory may have run out between the two
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
@@ -160,6 +157,12 @@ class TorchSlots:
             logits: NDArray[np.float32] = output.logits[:, -1].float().cpu().numpy()
         memory.lengths[slots] += count
         return logits
+
+
+def _grown(held: torch.Tensor, length: int) -> torch.Tensor:
+    """Return a tensor (slots, heads, T, D) with room for so many positions: as it is, or at least twice as long."""
+    missing = length - held.shape[2]
+    return held if missing <= 0 else torch.nn.functional.pad(held, (0, 0, 0, max(missing, held.shape[2])))
 
 
 def layer_sizes(model: Any, device: str) -> list[LayerSize] | None:

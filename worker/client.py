@@ -25,6 +25,7 @@ from worker.settings import Settings
 from worker.store import deliveries, jobs, members, queue_times, quotas, songs
 from worker.store.database import Store, open_store
 from worker.store.deliveries import Delivery, NewDelivery
+from worker.store.fair_queue import INTERACTIVE
 from worker.store.jobs import Job
 from worker.store.ratings import Tally
 from worker.store.songs import Song
@@ -74,14 +75,22 @@ class Client:
         owner: Owner | None = None,
         requested_by: str | None = None,
         server: str | None = None,
+        priority: int = INTERACTIVE,
     ) -> str:
         """Insert a job and return its id; then ring for a worker, if there is a broker.
 
-        owner: the process that will run it itself (the terminal); None leaves it to the workers.
+        owner: the process that will run it itself (the terminal); None leaves it to the workers. priority: see
+        `worker.store.fair_queue`; what nobody waits for is not to stand before what somebody does.
         """
         with self.store.writing() as session:
             job = jobs.submit(
-                session, request, now=self._clock(), owner=owner, requested_by=requested_by, server=server
+                session,
+                request,
+                now=self._clock(),
+                owner=owner,
+                requested_by=requested_by,
+                server=server,
+                priority=priority,
             )
         self._ring(job.id)
         return job.id

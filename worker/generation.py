@@ -5,23 +5,29 @@ Knows nothing of jobs or leases, and of the engine only its verbs, which are imp
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.contract import LARGEST_UPLOAD_BYTES, EditRequest, Progress, Request
-from engine.errors import FileFormatError, RequestError
+from engine.errors import Cancelled, FileFormatError, RequestError
 from worker.loaded_models import ROLES, DecodingStatistics, LoadedModels
 from worker.store import songs, uploads
 from worker.store.database import Store
 from worker.store.deletion import UPLOAD_PREFIX
 from worker.store.model_versions import Role
 from worker.store.songs import GeneratedSong
+from worker.store.store_error import StoreError
 
 if TYPE_CHECKING:
     from engine.song.making import SourceSong
 
+T = TypeVar("T")
+
 LONGEST_TITLE = 80
+PATIENCE_SECONDS, RETRY_SECONDS = 60.0, 0.5
 DELETED = "the song to change is not there any more; it was deleted"
 TOO_OLD = "this song was made by an earlier version and cannot be changed; ask for another take of it first"
 
@@ -55,8 +61,9 @@ class SongGenerator:
         from engine.song.making import Making
         from engine.verbs import carry_out
 
-        source, parent = self._source(request)
-        with self._models.in_use(seed) as models:  # settled before the first word: no song has two versions of a role
+        source, parent = _patiently(lambda: self._source(request), cancelled)
+        with ExitStack() as used:  # settled before the first word: no song has two versions of a role
+            models = _patiently(lambda: used.enter_context(self._models.in_use(seed)), cancelled)
             making = Making(
                 seed=seed,
                 models=models,
@@ -95,6 +102,20 @@ class SongGenerator:
         if request.source.startswith(UPLOAD_PREFIX):
             return _uploaded(self._store, request.source), None
         return _stored(self._store, request.source)
+
+
+def _patiently(read: Callable[[], T], cancelled: Callable[[], bool]) -> T:
+    """Return what a look into the store returns; where it is away for a moment, look again for PATIENCE_SECONDS."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return read()
+        except StoreError as error:
+            if not error.passing or time.monotonic() > until:
+                raise
+        if cancelled():
+            raise Cancelled("the request was taken back")
+        time.sleep(RETRY_SECONDS)
 
 
 def _stored(store: Store, song_id: str) -> tuple[SourceSong, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from engine.contract import Progress, Request
 from engine.errors import Cancelled
 from worker.clock import Clock
-from worker.store.artifact_files import ArtifactFiles, folder_of
+from worker.store.artifact_files import ArtifactFiles, folder_of, said
 from worker.store.identifiers import new_id
 from worker.store.songs import GeneratedSong
 from worker.store.store_error import StoreError
@@ -59,13 +59,15 @@ class Keeping:
 
     def _kept(self, song_id: str, song: GeneratedSong, cancelled: Callable[[], bool]) -> GeneratedSong:
         until = time.monotonic() + self.patience_seconds
+        level = logging.WARNING  # once for a song, however often it is tried
         while True:
             try:
                 return replace(song, kept=self.files.keep(song_id, song.artifacts))
             except StoreError as error:
                 if not error.passing or time.monotonic() > until:
                     raise
-                log.warning("%s; trying again", error)
+                log.log(level, "%s (%s); trying again", error, said(error.__cause__ or error))
+                level = logging.DEBUG
             time.sleep(min(RETRY_SECONDS, self.patience_seconds))
             if cancelled():
                 raise Cancelled("the request was taken back")

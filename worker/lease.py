@@ -207,7 +207,24 @@ class LeaseKeeper:
                 self._outage.succeeded()
 
     def _write(self, leases: Collection[HeldLease]) -> None:
-        """Write the progress of these jobs, which renews their leases, in one transaction."""
+        """Write the progress of these jobs, which renews their leases; what one cannot write costs no other its lease."""
+        try:
+            self._write_together(leases)
+        except EngineError:
+            raise
+        except Exception:
+            if len(leases) == 1:
+                raise
+            for lease in leases:
+                try:
+                    self._write_together([lease])
+                except EngineError:
+                    raise
+                except Exception:
+                    log.exception("job %s: its progress cannot be written", lease.job.id)
+
+    def _write_together(self, leases: Collection[HeldLease]) -> None:
+        """Do so in one transaction."""
         with_news = [lease for lease in leases if lease.unwritten]
         try:
             with self._store.writing() as session:

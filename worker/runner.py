@@ -21,6 +21,7 @@ from engine.contract import Progress, Request
 from engine.errors import (
     Cancelled,
     CheckpointError,
+    DeviceLostError,
     DeviceMemoryError,
     EngineError,
     FileFormatError,
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 
 BUG_SENTENCE = "something went wrong in the program while it worked on this; it has been written down for the host"
 UNKEPT_SENTENCE = "the song was ready but could not be kept; it has been written down for the host, so ask again later"
+UNREAD_SENTENCE = "the place where songs are kept cannot be read at the moment; ask again later"
 ERROR_KINDS: dict[type[EngineError], str] = {
     RequestError: "request",
     CheckpointError: "checkpoint",
@@ -95,7 +97,7 @@ def run_job(
 
     When told to stop (by the keeper, by Ctrl-C), give it back. keeper: looks after its lease; one of its own if None.
     deadline_seconds: after which it fails; None: it may take as long as it does. A StoreError goes to the caller where
-    the end could not be written: then the job runs again when its lease has ended.
+    the end could not be written, a DeviceLostError always: then the job runs again when its lease has ended.
     """
     observer.job_began(job, (clock() - job.created_at).total_seconds())
     began = time.monotonic()
@@ -126,6 +128,8 @@ def _carry_out(job: Job, generate: Generate, lease: HeldLease, clock: Clock) -> 
         return _End("done", lambda session: jobs.finish(session, job.id, token, song, now=clock()))
     except Cancelled as cancelled:
         reason = lease.why_unwanted() or cancelled
+    except DeviceLostError:
+        raise
     except EngineError as error:
         reason = error
     except Exception:
@@ -144,8 +148,11 @@ def _ended_by(reason: BaseException, job: Job, clock: Clock) -> _End:
         case Cancelled():
             return _End("cancelled", lambda session: jobs.cancel(session, job.id, token, now=clock()))
         case EngineError():
-            kind = error_kind(reason)
-            return _failed(job, str(reason), kind, clock)
+            sentence, kind = str(reason), error_kind(reason)
+            if isinstance(reason, StoreError) and reason.names_place:
+                log.warning("job %s: %s", job.id, sentence, extra={"job_id": job.id})
+                sentence = UNREAD_SENTENCE
+            return _failed(job, sentence, kind, clock)
     raise reason
 
 

@@ -125,4 +125,5 @@ def _sentence(error: ValidationError, given: Mapping[str, str]) -> str:
     fault = error.errors()[0]
     field = str(fault["loc"][0]) if fault["loc"] else "heartbeat_seconds"
     variable = ENVIRONMENT_VARIABLES[field]
-    return f"{variable}={given[field]!r} cannot be used: {fault['msg']}; correct it or unset it for the default"
+    why = str(fault["msg"]).removeprefix("Value error, ").replace("Input should", "it should")
+    return f"{variable}={given[field]!r} cannot be used: {why}; correct it or unset it for the default"

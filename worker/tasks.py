@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from structlog.contextvars import bound_contextvars
 
-from engine.errors import EngineError
+from engine.errors import DeviceLostError, EngineError
 from worker import process_memory
 from worker.clock import Clock, utc_now
 from worker.janitor import Janitor
@@ -63,6 +64,7 @@ class Shift:
         self._jobs: dict[str, Job] = {}  # by lease token
         self._one_claim = threading.Lock()
         self._closing = False
+        self.is_broken = False  # nothing will work again in this process
         self._wanted = threading.Event()  # a slot has become free, or this is to stop
 
     def run_next(self) -> str | None:
@@ -188,7 +190,7 @@ class Shift:
 
     def _run(self, job: Job) -> str | None:
         """Run a claimed job to its end, whatever that is; return its id, None if it was given back."""
-        status = "lost"
+        status, began = "lost", time.monotonic()
         try:
             with bound_contextvars(job_id=job.id):
                 status = run_job(
@@ -203,6 +205,12 @@ class Shift:
                 )
                 if status == "returned":
                     log.info("job %s: given back, this worker is stopping", job.id)
+                else:
+                    log.info("job %s: %s %s after %.1f s", job.id, job.kind, status, time.monotonic() - began)
+        except DeviceLostError as error:
+            log.critical("job %s: %s; no more jobs are begun here", job.id, error, exc_info=error.__cause__)
+            self.is_broken = True
+            self.begin_no_more()
         except EngineError as error:
             log.warning("job %s: it will be run again, for its end could not be written: %s", job.id, error)
         except Exception:

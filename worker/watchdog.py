@@ -1,4 +1,4 @@
-"""Ending a worker process in which a job stands still: a device that hangs, a library that waits for ever.
+"""Ending a worker process that cannot go on: a job stands still, a library waits for ever, a device has failed.
 
 Knows nothing of what the jobs do, only when each last gave a sign of life. A thread cannot be ended from outside, so
 the process is; whoever keeps it running starts another, and the jobs are run again: the leases see to that.
@@ -52,8 +52,13 @@ class Watchdog:
         while not self._done.wait(min(1.0, self._stall_seconds / 4)):
             # A call that never lets other threads run stops this one too; then Python itself ends the process.
             faulthandler.dump_traceback_later(self._stall_seconds + FROZEN_SECONDS, exit=True)
-            stalled = self._stalled()
-            if stalled:
+            if self._shift.is_broken:  # what it has lost goes back to the queue when the process is seen to be gone
+                self._end_process([])
+                return
+            if stalled := self._stalled():
+                names = ", ".join(lease.job.id for lease in stalled)
+                told = "no sign of life for %g s of job %s; this worker ends itself. Its threads:\n%s"
+                log.critical(told, self._stall_seconds, names, _stacks())
                 self._end_process(stalled)
                 return
 
@@ -62,14 +67,7 @@ class Watchdog:
         return [lease for lease in self._shift.leases() if lease.last_sign < before]
 
     def _end_process(self, stalled: list[HeldLease]) -> None:
-        """Say what stands still and where; let the neighbours finish, or give them back; end the process."""
-        names = ", ".join(lease.job.id for lease in stalled)
-        log.critical(
-            "no sign of life for %g s of job %s; this worker ends itself. Its threads:\n%s",
-            self._stall_seconds,
-            names,
-            _stacks(),
-        )
+        """Let the neighbours of what stands still finish, or give them back; end the process."""
         self._shift.begin_no_more()
         until = time.monotonic() + self._grace_seconds
         while len(self._shift.leases()) > len(stalled) and time.monotonic() < until and not self._done.wait(0.1):

@@ -100,6 +100,7 @@ def run_worker(
         store = open_store(settings.database_url, settings.artifacts_url)
         generate = generator(store, settings)
         began = time.monotonic()
+        log.info("opening the models; the first time on a machine it takes a minute, for their kernels are compiled")
         if warm_up is not None and not _warmed_up(generate, warm_up, told):
             return
         shift = Shift(store, generate, settings, observer=observer)
@@ -110,7 +111,7 @@ def run_worker(
         threads = [_started("sweep", _sweep, duty), _started("janitor", _forget_hourly, duty)]
         if settings.broker_url is not None:
             threads.append(_started("celery", _hear_rings, duty))
-        when_ready(_ready_line(settings, time.monotonic() - began))
+        when_ready(_ready_line(settings, time.monotonic() - began, shift.slots))
         while not told():
             time.sleep(LOOK_SECONDS)
         _end(duty, threads, told)
@@ -118,9 +119,9 @@ def run_worker(
         store.close()
 
 
-def _ready_line(settings: Settings, seconds: float) -> str:
+def _ready_line(settings: Settings, seconds: float, slots: int) -> str:
     woken = "polls the database" if settings.broker_url is None else f"{settings.broker_url.partition('://')[0]} broker"
-    return f"worker {os.getpid()} is ready after {seconds:.1f} s ({woken})"
+    return f"worker {os.getpid()} is ready after {seconds:.1f} s ({woken}, jobs at once: {slots})"
 
 
 @contextmanager

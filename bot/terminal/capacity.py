@@ -117,12 +117,12 @@ def _print(load: Any, machines: tuple[Any, ...], served: list[Any], breaking: tu
     )
     click.echo(f"in the busiest hour; {mix}.\n")
     click.echo("Simulated, in the busiest hour (seconds; within 20 s counts from asking to the finished message):")
-    titles = ("members", 10), ("per s", 8), ("busy", 7), ("wait p50", 10), ("p95", 7), ("p99", 7), ("total p95", 11)
+    titles = ("members", 10), ("per s", 8), ("busy", 7), ("wait p50", 10), ("p95", 10), ("p99", 10), ("total p95", 11)
     click.echo(" " * 12 + "".join(f"{title:>{width}}" for title, width in titles) + "  within 20 s")
     for machine, waits in zip(machines, served, strict=True):
         click.echo(
             f"{machine.name:12}{waits.members:>10,}{waits.per_second:>8.2f}{waits.busy:>7.0%}{waits.waited_p50:>10.1f}"
-            f"{waits.waited_p95:>7.1f}{waits.waited_p99:>7.1f}{waits.total_p95:>11.1f}{waits.share_in_time:>13.1%}"
+            f"{waits.waited_p95:>10.1f}{waits.waited_p99:>10.1f}{waits.total_p95:>11.1f}{waits.share_in_time:>13.1%}"
         )
     for machine in machines:
         click.echo(

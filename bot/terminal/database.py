@@ -32,7 +32,7 @@ def upgrade_command() -> None:
     click.echo(f"{shown_url(url)} is at revision {HEAD_REVISION}.")
 
 
-@db.command("current")
+@db.command("current", short_help="Print the revision of the tables.")
 def current_command() -> None:
     """Print the revision of the tables and the newest one; change nothing."""
     url = Settings.from_environment(os.environ).database_url
@@ -42,7 +42,7 @@ def current_command() -> None:
     click.echo(f"{shown_url(url)} is {state}{hint}.")
 
 
-@db.command("backup")
+@db.command("backup", short_help="Write the whole database into a new file.")
 @click.argument("file", type=click.Path(path_type=Path))
 def backup_command(file: Path) -> None:
     """Write the whole database into a new FILE; bot and workers may go on meanwhile."""
@@ -55,7 +55,7 @@ def backup_command(file: Path) -> None:
         click.echo(f"{made.files_outside} files of songs lie outside the database: copy their place too, after this.")
 
 
-@db.command("restore")
+@db.command("restore", short_help="Make the database as it was in a backup.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--replace", is_flag=True, help="put it in the place of what is in the database now")
 @click.option(
@@ -79,7 +79,7 @@ def restore_command(file: Path, replace: bool, bring_open: bool) -> None:
     click.echo("Members who had their data deleted since the backup are back in it: delete it again.")
 
 
-@db.command("check")
+@db.command("check", short_help="Read everything and say what is damaged.")
 @click.option("--remove-orphans", is_flag=True, help="remove the files outside that no song in this database has")
 def check_command(remove_orphans: bool) -> None:
     """Read everything, the files of all songs too, and say what is damaged or missing. Exit code 1 if anything is."""
@@ -97,11 +97,13 @@ def check_command(remove_orphans: bool) -> None:
         click.echo(fault)
     if findings.faults:
         more = f" and {findings.faults_left_out} more" if findings.faults_left_out else ""
-        raise EngineError(f"{len(findings.faults)} faults were found{more}; restore what is damaged from a backup")
+        raise EngineError(
+            f"faults were found: {len(findings.faults)}{more}; set what they name, or restore from a backup"
+        )
     click.echo("All is well.")
 
 
-@db.command("move-files")
+@db.command("move-files", short_help="Move the files of songs out of the database.")
 def move_files_command() -> None:
     """Move the files of songs from the database to the place that SONGWRIGHT_ARTIFACTS_URL names."""
     from worker.store.artifact_moves import move_out
@@ -109,7 +111,7 @@ def move_files_command() -> None:
     with _opened() as store:
         if not store.files.go_outside:
             raise RequestError(
-                "SONGWRIGHT_ARTIFACTS_URL names no place first; set it to file:///folder or s3://bucket/x"
+                "SONGWRIGHT_ARTIFACTS_URL does not name a folder or bucket first; set it to file:///folder or s3://bucket/x"
             )
         with _progress("songs moved") as report:
             moved = move_out(store, report)
@@ -117,7 +119,7 @@ def move_files_command() -> None:
         store.erase_traces()  # SQLite's file shrinks only when it is written anew
 
 
-@db.command("collect-files")
+@db.command("collect-files", short_help="Bring the files of songs back into it.")
 def collect_files_command() -> None:
     """Bring the files of songs that lie outside into the database, and remove them there."""
     from worker.store.artifact_moves import collect

@@ -62,6 +62,8 @@ def look(settings: Settings, out: Path) -> Iterator[Check]:
     yield check_database(settings.database_url)
     yield from check_models(settings)
     yield check_output_folder(out)
+    if settings.artifacts_url is not None:
+        yield check_place(settings.artifacts_url)
     yield check_soundfont(settings.soundfont)
     yield check_package("numba", "fast decoding", "pip install numba; until then songs take many times longer")
     yield check_package("torch", "training", "to train models of your own: pip install 'songwright[train]'")
@@ -135,6 +137,21 @@ def check_output_folder(out: Path) -> Check:
     tight = free < FREE_BYTES_WANTED
     found = f"{out.absolute()} can be written, {free / 1e9:.1f} GB free"
     return Check("output folder", "ok", found, "make room: a song takes about 1 MB" if tight else "")
+
+
+def check_place(artifacts_url: str) -> Check:
+    """Look at the place for the files of songs; a bucket is not asked."""
+    from worker.store.artifact_places import open_places
+
+    try:
+        place = open_places(artifacts_url).writing
+        if place is not None and place.is_local:
+            check_folder(Path(place.root))
+    except EngineError as error:
+        return Check("song files", "missing", str(error), "correct or unset SONGWRIGHT_ARTIFACTS_URL")
+    if place is None:
+        return Check("song files", "ok", "new ones go into the database")
+    return Check("song files", "ok", place.shown + (" can be written" if place.is_local else ", not asked"))
 
 
 def check_soundfont(asked: Path | None) -> Check:

@@ -25,6 +25,7 @@ from bot.terminal.shown import (
     time_text,
 )
 from bot.terminal.watching import every_option, times_option, watch
+from engine.errors import RequestError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -150,6 +151,8 @@ def weight(server: str, weight: float | None, as_json: bool) -> None:
     """
     with hosts_client() as client:
         if weight is not None:
+            if not server.isdecimal():
+                raise RequestError(f"a server's id is digits, got {server!r}; see songwright jobs list --with-members")
             client.servers.set_weight(server, weight)
         found = client.servers.weight(server)
     if as_json:
@@ -223,7 +226,7 @@ def _about(found: WholeJob, with_members: bool) -> dict[str, str]:
         "progress": progress.get(job.status, ""),
         "ready": _ready(found, now),
         "error": f"{job.error} ({job.error_kind})" if job.error else "",
-        "request": ", ".join(f"{name}={value!r}" for name, value in job.request.items() if value not in (None, "", {})),
+        "request": _request_text(job.request),
         "seed": str(job.seed),
         "asked": time_text(job.created_at),
         "begun": f"{time_text(job.started_at)}, attempt {job.attempts}" if job.started_at else "",
@@ -237,6 +240,15 @@ def _about(found: WholeJob, with_members: bool) -> dict[str, str]:
     if with_members:
         about |= {"member": job.requested_by or "", "server": job.server or "", "place of delivery": _where(found)}
     return {name: text for name, text in about.items() if text}
+
+
+def _request_text(request: Mapping[str, Any]) -> str:
+    """Return what was asked for, without what was left open."""
+    given = {name: value for name, value in request.items() if name != "kind" and value not in (None, "", {}, [])}
+    for name, value in given.items():
+        if isinstance(value, Mapping):
+            given[name] = " ".join(f"{part} {of_it}" for part, of_it in value.items())
+    return "; ".join(f"{name}: {value}" for name, value in given.items())
 
 
 def _ready(found: WholeJob, now: datetime) -> str:

@@ -30,7 +30,15 @@ if TYPE_CHECKING:
 ROLES: tuple[Role, ...] = ("lyrics", "melody")
 STARTER = "starter"
 role_argument = click.argument("role", type=click.Choice(ROLES))
-id_argument = click.argument("version_id", metavar="ID")
+
+
+def _not_the_starter(_context: click.Context, _parameter: click.Parameter, given: str) -> str:
+    if given == STARTER:  # a word of the list, and no id
+        raise RequestError("the starter is used where no model is promoted; songwright models retire ID brings it back")
+    return given
+
+
+id_argument = click.argument("version_id", metavar="ID", callback=_not_the_starter)
 
 
 @click.group()
@@ -118,7 +126,7 @@ def add(path: Path, parent_id: str | None, as_json: bool) -> None:
     with hosts_client() as client:
         parent = None if parent_id is None else client.models.get(parent_id).id
         version = promotion.add(client.store, path, now=_now(), parent_id=parent)
-    sentence = f"{version.role} model {version.id} ({version.digest}) is here as a {version.state}."
+    sentence = f"{version.role} model {version.id} ({version.digest}) is here: {version.state}."
     if version.state == "candidate":
         sentence += (
             f" Next: songwright models trial {version.id} --share 0.1, or songwright models promote {version.id}"

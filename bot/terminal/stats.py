@@ -108,7 +108,9 @@ def _queue(found: Overview) -> dict[str, str]:
 
 def _workers(found: Overview) -> RenderableType:
     if not found.workers:
-        way_out = "no worker has shown itself within 30 s; start one: songwright worker, or songwright up"
+        way_out = (
+            "no worker has shown itself within 30 s (one does once its models are open); start one: songwright worker"
+        )
         return pairs({"none": way_out})
     now = max(worker.seen_at for worker in found.workers)
     rows = [

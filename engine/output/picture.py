@@ -6,8 +6,10 @@ Does not know how systems are laid out (see picture_layout), nor how a picture i
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import Cancelled
 from engine.music.lead_sheet import LeadSheet, SungSyllable
 from engine.music.score import Score
 from engine.output.picture_layout import (
@@ -46,10 +48,11 @@ WORD_GAP = 9.0
 TITLE_PIXELS, SMALLEST_TITLE_PIXELS, FACTS_PIXELS = 44.0, 26.0, 24.0
 
 
-def piano_roll_png(sheet: LeadSheet, score: Score) -> bytes:
+def piano_roll_png(sheet: LeadSheet, score: Score, cancelled: Callable[[], bool] = lambda: False) -> bytes:
     """Return a PNG, 1600 pixels wide and at most 2000 high, of the song's first sections; the same bytes each time.
 
     Parts sung before are left out where the whole song does not fit. A sheet without notes shows its chords.
+    cancelled: asked before each row; Cancelled if it says so.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -62,6 +65,8 @@ def piano_roll_png(sheet: LeadSheet, score: Score) -> bytes:
     figure.set_facecolor(PAPER)
     draw_margins(axes, sheet, layout)
     for system in layout.systems:
+        if cancelled():
+            raise Cancelled("the song was taken back")
         draw_system(axes, sheet, system)
         draw_band(axes, score, system)
     file = io.BytesIO()

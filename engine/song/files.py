@@ -64,7 +64,7 @@ def _makers(text: str, sheet: LeadSheet | None, score: Score, making: Making) ->
         makers["musicxml"] = ("application/vnd.recordare.musicxml+xml", lambda: _musicxml(sheet))
         if sheet.is_sung:
             makers["lrc"] = ("text/plain", lambda: _lrc(sheet))
-    makers["png"] = ("image/png", lambda: _picture(sheet, score))
+    makers["png"] = ("image/png", lambda: _picture(sheet, score, making))
     makers["ogg"] = ("audio/ogg", bytes)  # begun by make_files before the others are made
     return makers
 
@@ -96,11 +96,11 @@ def _lrc(sheet: LeadSheet) -> bytes:
     return lead_sheet_to_lrc(sheet).encode()
 
 
-def _picture(sheet: LeadSheet | None, score: Score) -> bytes:
+def _picture(sheet: LeadSheet | None, score: Score, making: Making) -> bytes:
     if sheet is not None:
         from engine.output.picture import piano_roll_png
 
-        return piano_roll_png(sheet, score)
+        return piano_roll_png(sheet, score, making.cancelled)
     from engine.output.score_picture import score_png
 
     return score_png(score)

@@ -76,6 +76,7 @@ def put_together() -> dict[str, str]:
     return {template_of_named(text): "worker.store.database" for text in faults} | {
         runner.BUG_SENTENCE: "worker.runner",
         runner.UNKEPT_SENTENCE: "worker.runner",
+        runner.UNREAD_SENTENCE: "worker.runner",
     }
 
 

@@ -19,7 +19,7 @@ from engine.decoding import Sequence as Wanted
 from engine.decoding import Session, decode
 from engine.device_memory import measured_slots
 from engine.direct_model import DirectModel
-from engine.errors import Cancelled, DeviceMemoryError
+from engine.errors import Cancelled, DeviceLostError, DeviceMemoryError
 from engine.families import CausalModel, open_model
 from engine.llama import Llama, LlamaShape
 from engine.llama_numpy import NumpyArithmetic
@@ -284,10 +284,10 @@ def test_a_dead_device_tells_everybody() -> None:
         model.gate.set()
         held.result()
         for call in (*steps, prompt):
-            with pytest.raises(RuntimeError, match="CUDA error"):
+            with pytest.raises(DeviceLostError, match="the device that computes has failed"):
                 call.result(DEADLINE_SECONDS)
     assert shared.error is model.fault
-    with pytest.raises(RuntimeError, match="CUDA error"):
+    with pytest.raises(DeviceLostError, match="the device that computes has failed"):
         shared.new_memory(1)
 
 
@@ -430,3 +430,23 @@ def test_slots_of_torch_grow_when_a_sequence_gets_long(tmp_path: Path, monkeypat
     whole.truncate(other, 0, 0)
     np.testing.assert_allclose(steps[1], whole.extend(other, 0, [*range(30), 9]), atol=1e-4)
     assert model.slot_bytes == 2 * 2 * 2 * 24 * 8 * 4
+
+
+def test_slots_of_torch_that_could_grow_by_half_only_grow_at_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    from engine.torch_slots import SlotLayer
+
+    layer = SlotLayer(2, (1, 4), 8, torch.float32, "cpu")
+    pad, calls = torch.nn.functional.pad, []
+
+    def pad_but_once(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise MemoryError
+        return pad(*arguments)
+
+    monkeypatch.setattr(torch.nn.functional, "pad", pad_but_once)
+    with pytest.raises(MemoryError):
+        layer.aim(torch.tensor([0]), torch.tensor([[8]]), 9)
+    layer.aim(torch.tensor([0]), torch.tensor([[8]]), 9)
+    assert layer.keys.shape == layer.values.shape == (2, 1, 16, 4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from worker.lease import LeaseTerms
 from worker.owner import this_process
 from worker.runner import run_job
 from worker.store import artifact_files, artifact_moves, jobs, songs
-from worker.store.artifact_files import folder_of
+from worker.store.artifact_files import KeptFiles, folder_of
 from worker.store.artifact_places import open_places
 from worker.store.artifact_sweep import ArtifactSweep, remove_orphans
 from worker.store.database import Store
@@ -364,3 +365,34 @@ def test_a_song_that_is_deleted_while_it_moves_leaves_nothing(store: Store, cloc
     fs.before_write = delete_once
     artifact_moves.move_out(there)
     assert fs.find(files.places.reading[0].root) == []
+
+
+def test_a_sweep_in_the_middle_of_a_move_takes_no_files(
+    store: Store, clock: WoundClock, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    song_id = song_id_of(store, run_one(store, clock))
+    clock.wind(100_000)
+    there = with_files(store, f"file://{folder}")
+    keep, swept = there.files.keep, []
+
+    def keep_and_sweep(song_id: str, artifacts: Sequence[Artifact]) -> KeptFiles:
+        kept = keep(song_id, artifacts)
+        swept.append(ArtifactSweep(there).sweep(clock()))
+        return kept
+
+    monkeypatch.setattr(there.files, "keep", keep_and_sweep)
+    assert artifact_moves.move_out(there).songs == 1
+    assert swept == [0]
+    assert read(there, song_id) == echoed(REQUEST, 7).artifacts
+
+
+def test_files_that_cannot_be_reached_do_not_count_as_removed(
+    outside: Store, store: Store, clock: WoundClock, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    song_id = song_id_of(outside, run_one(outside, clock))
+    nowhere = Store(store.engine)
+    with nowhere.writing() as session:
+        assert songs.delete(session, song_id)
+    assert "SONGWRIGHT_ARTIFACTS_URL" in caplog.text
+    assert not nowhere.files.remove_again()
+    assert len(files_under(folder)) == 2

@@ -23,10 +23,11 @@ from engine.contract import (
 from engine.errors import Cancelled, FileFormatError, RequestError
 from engine.music.as_json import score_from_json
 from tests.worker.conftest import WoundClock
+from worker import generation
 from worker.generation import SongGenerator
-from worker.loaded_models import LoadedModels
+from worker.loaded_models import LoadedModels, ModelChoice
 from worker.store import jobs, songs, uploads
-from worker.store.database import Store
+from worker.store.database import Store, StoreError
 from worker.store.songs import GeneratedSong
 
 if TYPE_CHECKING:
@@ -43,6 +44,24 @@ def models(tiny_models: TinyModels) -> LoadedModels:
 @pytest.fixture
 def generator(models: LoadedModels, sqlite_store: Store) -> SongGenerator:
     return SongGenerator(models, OUTPUTS, store=sqlite_store)
+
+
+def test_a_store_that_is_away_for_a_moment_is_asked_again(
+    tiny_models: TinyModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generation, "RETRY_SECONDS", 0.001)
+    faults = [StoreError("the database is away", passing=True) for _ in range(3)]
+
+    def choice() -> ModelChoice:
+        if faults:
+            raise faults.pop()
+        return ModelChoice({"lyrics": tiny_models.lyrics, "melody": tiny_models.melody})
+
+    request = LyricRequest(theme="rain", form="V", syllables="4")
+    assert made_of(SongGenerator(LoadedModels(choice), OUTPUTS), request).lyrics_text
+    faults.append(StoreError("the disk is broken"))
+    with pytest.raises(StoreError, match="the disk is broken"):
+        made_of(SongGenerator(LoadedModels(choice), OUTPUTS), request)
 
 
 def made_of(generator: SongGenerator, request: Request, seed: int = 3) -> GeneratedSong:

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import text
 
 from engine.contract import Artifact, LyricRequest, Progress, SongRequest
-from engine.errors import CheckpointError, EngineError, RequestError
+from engine.errors import CheckpointError, DeviceLostError, EngineError, RequestError
 from tests.worker.conftest import WoundClock
 from tests.worker.echo_song import EchoSong, echoed
 from worker.lease import LOOK_EVERY_SECONDS, LeaseTerms
 from worker.owner import this_process
-from worker.runner import BUG_SENTENCE, UNKEPT_SENTENCE, Generate, run_job
+from worker.runner import BUG_SENTENCE, UNKEPT_SENTENCE, UNREAD_SENTENCE, Generate, run_job
 from worker.store import jobs, recovery, songs
 from worker.store.database import Store, StoreError
 from worker.store.jobs import Job
@@ -131,6 +131,29 @@ def test_a_song_that_there_is_no_room_for_fails_with_a_sentence(
     after = run(store, clock, claimed(store, clock), EchoSong())
     assert (after.status, after.error, after.error_kind) == ("failed", UNKEPT_SENTENCE, "store")
     assert "/songs is full" in caplog.text
+
+
+def test_where_the_database_is_stays_with_the_host(
+    store: Store, clock: WoundClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object) -> GeneratedSong:
+        raise StoreError("the database host/name does not answer", passing=True, names_place=True)
+
+    after = run(store, clock, claimed(store, clock), away)
+    assert (after.status, after.error, after.error_kind) == ("failed", UNREAD_SENTENCE, "store")
+    assert "host/name does not answer" in caplog.text
+
+
+def test_a_job_whose_device_has_failed_is_left_to_its_lease(store: Store, clock: WoundClock) -> None:
+    def lost(*_: object) -> GeneratedSong:
+        raise DeviceLostError("the device has failed")
+
+    job = claimed(store, clock)
+    with pytest.raises(DeviceLostError):
+        run(store, clock, job, lost)
+    with store.reading() as session:
+        after = jobs.get(session, job.id)
+    assert (after.status, after.attempts) == ("running", 1)
 
 
 def test_a_request_in_a_form_of_another_time_is_refused_kindly(store: Store, clock: WoundClock) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.contract import LyricRequest, Progress
+from engine.errors import DeviceLostError
 from tests.worker.echo_song import echoed, theme_of
 from worker.client import Client
 from worker.settings import Settings
@@ -43,6 +44,8 @@ class Kennel:
     ) -> GeneratedSong:
         if theme_of(request) == "hang":
             self.go_on.wait(20)
+        if theme_of(request) == "lost":
+            raise DeviceLostError("the device has failed")
         while not self.go_on.wait(0.01):
             report(Progress(stage="lyrics"))
         return echoed(request, seed)
@@ -100,6 +103,16 @@ def test_neighbours_have_time_to_finish(sqlite_store: Store) -> None:
     assert kennel.client.job(neighbour).status == "done"
     kennel.dog.close()
     kennel.shift.close()
+
+
+def test_a_failed_device_ends_the_process_and_takes_no_other_job_with_it(kennel: Kennel) -> None:
+    (lost,) = kennel.begin("lost")
+    waiting = [kennel.client.submit(LyricRequest(theme="rain")) for _ in range(9)]
+    kennel.until_ended()
+    assert kennel.ends == [STALLED]
+    assert kennel.shift.fill() == 0
+    assert kennel.client.job(lost).status == "running"  # until the process is seen to be gone
+    assert {kennel.client.job(job_id).status for job_id in waiting} == {"queued"}
 
 
 def test_neighbours_that_do_not_finish_are_given_back(kennel: Kennel) -> None:

@@ -107,7 +107,7 @@ class ArtifactFiles:
             except FileNotFoundError:
                 continue
             except Exception as error:  # every filesystem of fsspec has the errors of its own library
-                log.warning("a file at %s cannot be read: %s", place.shown, _said(error))
+                log.warning("a file at %s cannot be read: %s", place.shown, said(error))
                 fault = error
         if fault is not None:
             raise StoreError(NOT_READ, passing=True) from fault
@@ -133,8 +133,10 @@ class ArtifactFiles:
 
     def _is_removed(self, folder: str) -> bool:
         assert _FOLDER.fullmatch(folder), "only a song's own folder is ever removed whole"
+        if not self.places.reading:
+            log.warning("files of a deleted song are still where SONGWRIGHT_ARTIFACTS_URL does not point any more")
         removed = [_remove(place, folder) for place in self.places.reading]  # from each, whatever the others say
-        return all(removed)
+        return bool(removed) and all(removed)
 
 
 def files_of(session: Session) -> ArtifactFiles:
@@ -190,7 +192,7 @@ def _remove(place: Place, folder: str) -> bool:
     except FileNotFoundError:
         return True
     except Exception as error:  # as in `read`
-        log.warning("files of a deleted song are still at %s: %s", place.shown, _said(error))
+        log.warning("files of a deleted song are still at %s: %s", place.shown, said(error))
         return False
     return True
 
@@ -202,7 +204,8 @@ def _faults_of_writing() -> Iterator[None]:
         yield
     except Exception as error:  # as in `read`
         number = error.errno if isinstance(error, OSError) else None
-        log.warning("files of a song cannot be written: %s", _said(error))
+        passes = number not in _FULL | _FORBIDDEN and not isinstance(error, PermissionError)
+        log.log(logging.DEBUG if passes else logging.WARNING, "files of a song cannot be written: %s", said(error))
         if number in _FULL:
             raise StoreError(NO_ROOM) from error
         if number in _FORBIDDEN or isinstance(error, PermissionError):
@@ -210,6 +213,6 @@ def _faults_of_writing() -> Iterator[None]:
         raise StoreError(NOT_WRITTEN, passing=True) from error
 
 
-def _said(error: Exception) -> str:
+def said(error: BaseException) -> str:
     """Return a fault in words; of those with a number, the words for it, without the path."""
     return error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"

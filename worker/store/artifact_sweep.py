@@ -91,12 +91,15 @@ def remove_orphans(store: Store, now: datetime) -> int:
 
 
 def without_row(store: Store, song_ids: Sequence[str]) -> frozenset[str]:
-    """Return those of these songs that have no file outside the database."""
+    """Return those of these songs that have no files.
+
+    Those that have them in the database are left alone: `artifact_moves` writes files before it changes their rows.
+    """
     known: set[str] = set()
     with store.reading() as session:
         for first in range(0, len(song_ids), AT_MOST):
             some = ArtifactRow.song_id.in_(song_ids[first : first + AT_MOST])
-            known.update(session.scalars(select(ArtifactRow.song_id).where(some, ArtifactRow.location.is_not(None))))
+            known.update(session.scalars(select(ArtifactRow.song_id).where(some)))
     return frozenset(song_ids) - known
 
 

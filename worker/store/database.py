@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session, sessionmaker
 
 from worker.store import erasing, sqlite_connection
@@ -254,9 +255,14 @@ _LASTING_FAULTS = {
     "not a database": "{where} is not a SQLite database; set SONGWRIGHT_DATABASE_URL to another file",
     "No space left": "the disk that holds {where} is full; make room and start again, nothing is lost",
 }
+_REFUSED = "the database {where} refuses the connection; check the user, password and name in SONGWRIGHT_DATABASE_URL"
 _PASSING_FAULTS = {
     "database is locked": "{where} has been busy for too long; end other programs that use it and start again",
     "deadlock detected": "two programs were in each other's way in {where}; try again, nothing is lost",
+    'FATAL:  database "': _REFUSED,  # it is not there
+    'FATAL:  role "': _REFUSED,
+    "FATAL:  password": _REFUSED,
+    "no password supplied": _REFUSED,
     "connection failed": "the database {where} does not answer; start it, or check SONGWRIGHT_DATABASE_URL",
 }
 _CONNECTION_LOST = "the connection to the database {where} broke; see whether it runs and start again"
@@ -267,14 +273,17 @@ def _faults_as_sentences(url: URL) -> Iterator[None]:
     """Turn the faults that a host can mend into a StoreError with the way out."""
     try:
         yield
+    except NoConnectionFree as error:  # all of the pool's wait for a database that does not answer
+        sentence = _PASSING_FAULTS["connection failed"]
+        raise StoreError(sentence.format(where=_shown(url)), passing=True, names_place=True) from error
     except DBAPIError as error:
         said = str(error.orig)
         for faults, passing in ((_LASTING_FAULTS, False), (_PASSING_FAULTS, True)):
             for mark, sentence in faults.items():
                 if mark in said:
-                    raise StoreError(sentence.format(where=_shown(url)), passing=passing) from error
+                    raise StoreError(sentence.format(where=_shown(url)), passing=passing, names_place=True) from error
         if error.connection_invalidated:
-            raise StoreError(_CONNECTION_LOST.format(where=_shown(url)), passing=True) from error
+            raise StoreError(_CONNECTION_LOST.format(where=_shown(url)), passing=True, names_place=True) from error
         raise
 
 

@@ -73,6 +73,19 @@ def test_promoted_models_are_looked_at(terminal: Terminal, tiny_models: TinyMode
 
 
 @pytest.mark.usefixtures("starters")
+def test_a_place_for_files_that_cannot_be_written_is_found(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("SONGWRIGHT_ARTIFACTS_URL", f"file://{tmp_path}/a file/inside")
+    code, checks = examined(terminal)
+    assert (code, checks["song files"]["state"]) == (1, "missing")
+    monkeypatch.setenv("SONGWRIGHT_ARTIFACTS_URL", f"file://{tmp_path}/songs")
+    assert examined(terminal)[1]["song files"]["state"] == "ok"
+    assert not (tmp_path / "songs").exists()
+
+
+@pytest.mark.usefixtures("starters")
 @pytest.mark.parametrize(
     ("variable", "value", "check"),
     [

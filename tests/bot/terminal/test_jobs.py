@@ -120,7 +120,7 @@ def test_the_list_is_chosen_from_and_in_order(terminal: Terminal, client: Client
 def test_all_about_a_job_is_shown(terminal: Terminal, client: Client) -> None:
     (running, token), queued = begun(client), asked(client)
     shown = terminal.run("jobs", "show", running).out
-    for said in ("lyrics 2/8", "attempt 1", "Rain, rain", "last sign", "theme='[bold]rain'", "open, 0 attempts"):
+    for said in ("lyrics 2/8", "attempt 1", "Rain, rain", "last sign", "theme: [bold]rain", "open, 0 attempts"):
         assert said in shown
     assert token not in shown + terminal.run("jobs", "show", running, "--json").out
     assert "place 1" in terminal.run("jobs", "show", queued).out

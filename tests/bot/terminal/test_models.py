@@ -128,6 +128,7 @@ def test_a_rollback_to_what_is_gone_changes_nothing(
     ("arguments", "said"),
     [
         (["promote", "nothing"], "no model version 'nothing'"),
+        (["promote", "starter"], "songwright models retire ID"),
         (["trial", "nothing"], "give either --share"),
         (["trial", "nothing", "--share", "0.1", "--end"], "give either --share"),
         (["rollback", "melody"], "nothing to go back from"),

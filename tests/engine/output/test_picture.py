@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from engine.errors import Cancelled
 from engine.music.lead_sheet import LeadSheet, SectionSpan
 from engine.music.score import Score
 from engine.output import picture
@@ -137,3 +138,10 @@ def test_any_title_can_be_drawn(title: str, sheet: LeadSheet) -> None:
 
 def test_chords_are_printed_with_real_accidentals() -> None:
     assert [picture.printed_chord(symbol) for symbol in ("Bb", "F#m7b5", "C/Eb")] == ["B♭", "F♯m7♭5", "C/E♭"]
+
+
+def test_a_picture_that_is_no_longer_wanted_is_left_at_the_next_row(sheet: LeadSheet, score: Score) -> None:
+    answers = iter([False, True])
+    with pytest.raises(Cancelled):
+        picture.piano_roll_png(repeated(sheet, 2), score, lambda: next(answers))
+    assert next(answers, None) is None
