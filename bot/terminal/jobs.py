@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.terminal.ask import ask
 from bot.terminal.shown import (
     NONE,
     ago,
@@ -43,12 +44,15 @@ ids_option = click.option("--with-members", is_flag=True, help="also print the i
 
 @click.group()
 def jobs() -> None:
-    """Look at the queue, cancel a job or try it again.
+    """Look at the queue, ask for a song to try it, cancel a job or try it again.
 
     \b
     A job is queued, running, and then done, failed or cancelled; the members of one server never wait for all the
     jobs of one member. Ids are those that `list` prints; that of a song finds its job too.
     """
+
+
+jobs.add_command(ask)
 
 
 @jobs.command("list")

@@ -117,6 +117,17 @@ def test_the_list_is_chosen_from_and_in_order(terminal: Terminal, client: Client
     assert terminal.run("jobs", "list", "--status", "lost").code == 2
 
 
+def test_a_host_asks_for_a_song_to_try_the_workers(terminal: Terminal, client: Client) -> None:
+    said = terminal.run("jobs", "ask", "rain over the harbour", "--form", "V").out
+    (job,) = client.jobs.newest(count=9)
+    assert said.startswith(f"Job {job.id} is in the queue, at place 1.")
+    found = client.job(job.id)
+    assert (found.kind, found.request["theme"], found.request["form"]) == ("song", "rain over the harbour", "V")
+    assert (found.requested_by, found.owner) == (None, None)
+    second = json.loads(terminal.run("jobs", "ask", "sun", "--json").out)
+    assert client.position(second["job"]) == second["place"] == 2
+
+
 def test_all_about_a_job_is_shown(terminal: Terminal, client: Client) -> None:
     (running, token), queued = begun(client), asked(client)
     shown = terminal.run("jobs", "show", running).out
