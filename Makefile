@@ -45,6 +45,7 @@ bench: $(VENV)/.ready-bench
 	@$(BIN)/python -m tests.bench.bench_decoding
 	@$(BIN)/python -m tests.bench.bench_song
 	@$(BIN)/python -m tests.bench.bench_bot
+	@$(BIN)/python -m tests.bench.bench_load
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
