@@ -1,4 +1,4 @@
-"""One model for many songs without a device: each call runs in the thread that asks, on memory that is used again.
+"""One model for many songs without a device: each call runs in the thread that asks, on memory of its session.
 
 Knows nothing of merging. Where processors do the arithmetic, a song's candidates fill them already: handing its steps
 to another thread to be merged cost a tenth more processor time per song than it saved.
@@ -32,7 +32,7 @@ class OwnMemory:
     def close(self) -> None:
         """Give it back; it must not be used any more."""
         if self._unclosed.detach() is not None:
-            self._model.keep(self.memory, len(self._slots))
+            self.memory = None
             self._model.pool.give_back(self._slots)
 
 
@@ -46,7 +46,6 @@ class DirectModel:
         self.vocab_size, self.context_length = model.vocab_size, model.context_length
         self._model = model
         self.pool = SlotPool(slots or measured_slots(model, least_slots))
-        self._kept: dict[int, list[Any]] = {}  # by number of slots: memory that is free, its pages in place
         self._lock = threading.Lock()
         self._tokens = self._steps = self._rows = 0
         self._busy_seconds = 0.0
@@ -59,7 +58,7 @@ class DirectModel:
         """Do the same, but raise Cancelled when `cancelled()` says so; DeviceMemoryError where there is too little."""
         taken = self.pool.take(slots, cancelled)
         try:
-            memory = self._empty_memory(slots)
+            memory = self._model.new_memory(slots)
         except BaseException as error:
             self.pool.give_back(taken)
             if isinstance(error, MemoryError):
@@ -92,21 +91,6 @@ class DirectModel:
         with self._lock:
             done = self._tokens, self._steps, self._rows, self._busy_seconds
         return BatchStatistics(*done, self.pool.capacity, self.pool.used)
-
-    def keep(self, memory: Any, slots: int) -> None:
-        """Keep memory that is free for the next session of the same size."""
-        with self._lock:
-            self._kept.setdefault(slots, []).append(memory)
-
-    def _empty_memory(self, slots: int) -> Any:
-        with self._lock:
-            kept = self._kept.get(slots)
-            memory = kept.pop() if kept else None
-        if memory is None:
-            return self._model.new_memory(slots)
-        for slot in range(slots):
-            self._model.truncate(memory, slot, 0)
-        return memory
 
     def _run(self, call: Callable[[], NDArray[np.float32]], tokens: int, *, is_step: bool) -> NDArray[np.float32]:
         started = time.perf_counter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -348,18 +349,18 @@ def test_slots_of_a_session_that_is_dropped_come_back_empty() -> None:
     assert [shared.length(again, slot) for slot in range(4)] == [0, 0, 0, 0]
 
 
-def test_memory_of_a_direct_model_is_used_again(tmp_path: Path) -> None:
+def test_memory_of_a_direct_model_goes_with_its_session(tmp_path: Path) -> None:
     model = _numba(tmp_path)
     shared = share(model)
     assert isinstance(shared, DirectModel)
     first = shared.new_memory(3)
     shared.extend(first, 1, [4, 5])
     shared.step(first, np.array([1]), np.array([6]))
-    memory = first.memory
+    memory = weakref.ref(first.memory)
     first.close()
     first.close()
+    assert memory() is None
     again = shared.new_memory(3)
-    assert again.memory is memory
     assert shared.length(again, 1) == 0
     statistics = shared.statistics()
     assert (statistics.tokens, statistics.steps, statistics.rows, statistics.slots_used) == (3, 1, 1, 3)
