@@ -30,7 +30,9 @@ from worker.store.tables import Base
 MEMBERS, SERVERS = 30, 3
 FLAT = 1.05  # of the first quarter after the warm-up
 THEMES = ("rain", "my cat", "the last train", "snow on the hill", "two cups of tea", "harbour lights", "a red bicycle")
-GROW_WITH_SONGS = frozenset({"songs", "jobs", "artifacts", "deliveries", "delivery_jobs", "ratings", "favourites"})
+GROW_WITH_SONGS = frozenset(
+    {"songs", "listings", "jobs", "artifacts", "deliveries", "delivery_jobs", "ratings", "favourites"}
+)
 
 
 @dataclass

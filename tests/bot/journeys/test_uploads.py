@@ -29,7 +29,7 @@ from worker.store.server_settings import ServerSettings
 if TYPE_CHECKING:
     from tests.tiny_models import TinyModels
 
-MUTATIONS, AT_ONCE, MOST_SECONDS = 324, 6, 3.0
+MUTATIONS, AT_ONCE, MOST_SECONDS = 324, 3, 3.0
 MOST_SECONDS_OF_THE_LARGEST = 8.0  # of a processor: 175,000 notes are read, moved, stored and written
 BUG = "went wrong"
 EDITS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -233,7 +233,7 @@ def test_the_largest_file_is_changed_and_changed_again(tmp_path: Path) -> None:
                 assert time.process_time() - began < MOST_SECONDS_OF_THE_LARGEST
                 faster = await stage.sandbox.press(stage.ada, large, "Faster")
                 assert finished(await faster.final(timeout=60, until=ended))
-                assert (faster.acked_after or 9) < 1
+                assert (faster.acked_after or 9) < 3
 
     play(tmp_path, scene)
 
