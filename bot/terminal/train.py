@@ -31,8 +31,17 @@ def train() -> None:
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option("--resume", is_flag=True, help="go on from the last checkpoint in --out")
-def lyrics(corpus: Path, out: Path, steps: int, every: int, threads: int, seed: int, resume: bool) -> None:
-    """Train the lyric model from scratch; on two cores 4,200 steps take about an hour.
+@click.option(
+    "--from",
+    "base",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="a lyric checkpoint that goes on learning, e.g. engine/starter/lyrics",
+)
+def lyrics(
+    corpus: Path, out: Path, steps: int, every: int, threads: int, seed: int, resume: bool, base: Path | None
+) -> None:
+    """Train the lyric model from scratch, or go on from another; on two cores 4,200 steps take about an hour.
 
     Each line of the corpus is an object with id, title, author, kind (song, hymn, ballad, nursery or poem), work, era and
     text; lines of text end in a newline, stanzas in a blank line.
@@ -41,7 +50,7 @@ def lyrics(corpus: Path, out: Path, steps: int, every: int, threads: int, seed: 
     from engine.training.lyrics import train_lyrics
 
     path = train_lyrics(
-        corpus, out, steps=steps, threads=threads, seed=seed, every=every, resume=resume, report=click.echo
+        corpus, out, steps=steps, threads=threads, seed=seed, every=every, resume=resume, base=base, report=click.echo
     )
     click.echo(f"wrote {path}")
 

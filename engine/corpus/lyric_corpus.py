@@ -65,14 +65,26 @@ def read_texts(path: Path, report: Callable[[str], None]) -> Texts:
     return Texts(tuple(chunk for record in records for chunk in chunks_of(record, themes, known)))
 
 
-def prepare_lyric_corpus(source: Path, out: Path, *, vocab_size: int, seed: int, report: Callable[[str], None]) -> None:
-    """Write tokenizer, shards, words and associations of the corpus at `source` into the folder `out`."""
+def prepare_lyric_corpus(
+    source: Path,
+    out: Path,
+    *,
+    vocab_size: int,
+    seed: int,
+    report: Callable[[str], None],
+    tokenizer: LyricTokenizer | None = None,
+) -> None:
+    """Write tokenizer, shards, words and associations of the corpus at `source` into the folder `out`.
+
+    tokenizer: that of the model which goes on learning; a new one of `vocab_size` entries if None.
+    """
     out.mkdir(parents=True, exist_ok=True)
     texts = read_texts(source, report)
     train = texts.of("train")
-    rng = random.Random(seed)
-    shown = rng.choices(train, [chunk.weight * chunk.byte_count for chunk in train], k=min(30_000, 4 * len(train)))
-    tokenizer = train_tokenizer((re.sub(r"<[a-zA-Z0-9]+>", "", chunk.text) for chunk in shown), vocab_size)
+    if tokenizer is None:
+        rng = random.Random(seed)
+        shown = rng.choices(train, [chunk.weight * chunk.byte_count for chunk in train], k=min(30_000, 4 * len(train)))
+        tokenizer = train_tokenizer((re.sub(r"<[a-zA-Z0-9]+>", "", chunk.text) for chunk in shown), vocab_size)
     (out / TOKENIZER).write_text(tokenizer.to_json(), encoding="utf-8")
     for split in SPLITS:
         shard = tokenize(texts.of(split), tokenizer)

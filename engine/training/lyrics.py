@@ -14,15 +14,19 @@ import torch
 from safetensors.numpy import load_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from engine.checkpoint import Checkpoint, write_checkpoint
+from engine.checkpoint import Checkpoint, open_checkpoint, write_checkpoint
 from engine.corpus.lyric_corpus import ASSOCIATIONS, AUTHORS, TOKENIZER, WORDS, prepare_lyric_corpus
 from engine.corpus.shards import RowDataset, Shard
 from engine.errors import RequestError
+from engine.lyrics.tokenizer import LyricTokenizer
 from engine.training.trainer import TrainingOptions, train_causal
 
 VOCAB_SIZE, CONTEXT_LENGTH, ROW_IDS, BATCH_ROWS = 4096, 512, 384, 8
 VALID_TEXTS, LATE_SHARE = 96, 0.38
 PREPARED, RUN, CARD = "prepared", "run", "training.json"
+FROM_SCRATCH = {"muon_rate": 4e-3}
+# Half the rates and a longer way down: full rates throw away what the base has learned in its own last third.
+GOING_ON = {"muon_rate": 2e-3, "adamw_rate": 1e-3, "decay": 0.7}
 
 
 def lyric_config() -> LlamaConfig:
@@ -78,27 +82,31 @@ def train_lyrics(
     seed: int = 1,
     every: int = 200,
     resume: bool = False,
+    base: Path | None = None,
     report: Callable[[str], None] = print,
 ) -> Path:
     """Prepare the corpus (once), train, and write a checkpoint to `out/checkpoint`; return its path.
 
-    corpus: JSON lines of lyrics as in data/lyrics/english.jsonl.gz. steps: of 8 x 384 ids. RequestError where the corpus is
-    missing or too small.
+    corpus: JSON lines of lyrics as in data/lyrics/english.jsonl.gz. steps: of 8 x 384 ids. base: a lyric checkpoint that
+    goes on learning, with its own tokenizer; from scratch if None. RequestError where the corpus is missing or too small,
+    CheckpointError where the base cannot be opened.
     """
     if not corpus.is_file():
         raise RequestError(f"there is no corpus {corpus}; name a .jsonl or .jsonl.gz file of songs")
     prepared = out / PREPARED
     if not (prepared / ASSOCIATIONS).is_file():
-        prepare_lyric_corpus(corpus, prepared, vocab_size=VOCAB_SIZE, seed=seed, report=report)
+        tokenizer = tokenizer_of(base) if base is not None else None
+        prepare_lyric_corpus(corpus, prepared, vocab_size=VOCAB_SIZE, seed=seed, report=report, tokenizer=tokenizer)
     train, valid = Shard.open(prepared / "train.npz"), Shard.open(prepared / "valid.npz")
     if not len(train) or not len(valid):
         raise RequestError(
             f"{corpus.name} gives {len(train)} texts to train on and {len(valid)} to validate; it needs more songs"
         )
     torch.manual_seed(seed)
-    model = LlamaForCausalLM(lyric_config())
+    model = LlamaForCausalLM(lyric_config()) if base is None else weights_of(base)
+    schedule = FROM_SCRATCH if base is None else GOING_ON
     options = TrainingOptions(
-        steps=steps, batch_rows=BATCH_ROWS, every=every, muon_rate=4e-3, threads=threads, seed=seed, resume=resume
+        steps=steps, batch_rows=BATCH_ROWS, every=every, threads=threads, seed=seed, resume=resume, **schedule
     )
     rows = RowDataset(train, rows=steps * BATCH_ROWS, length=ROW_IDS, seed=seed, late_share=LATE_SHARE)
     start = time.monotonic()
@@ -111,9 +119,25 @@ def train_lyrics(
         "tokens_seen": steps * BATCH_ROWS * ROW_IDS,
         "seconds": round(time.monotonic() - start),
         "corpus": corpus.name,
+        "base": None if base is None else open_checkpoint(base).digest,
     }
     (out / RUN / CARD).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return export_lyrics(out / RUN / "final", prepared, out / "checkpoint", facts).directory
+
+
+def tokenizer_of(base: Path) -> LyricTokenizer:
+    """Return the tokenizer of a lyric checkpoint."""
+    checkpoint = open_checkpoint(base)
+    if checkpoint.tokenizer_file is None:
+        raise RequestError(f"{base} has no {TOKENIZER}; name a lyric checkpoint such as engine/starter/lyrics")
+    return LyricTokenizer.open(checkpoint.tokenizer_file)
+
+
+def weights_of(base: Path) -> LlamaForCausalLM:
+    """Return the model of a lyric checkpoint, to go on with in fp32."""
+    model: LlamaForCausalLM = LlamaForCausalLM.from_pretrained(open_checkpoint(base).directory, dtype=torch.float32)
+    model.config.use_cache = False
+    return model
 
 
 def export_lyrics(weights: Path, prepared: Path, out: Path, card: dict[str, Any]) -> Checkpoint:

@@ -118,11 +118,13 @@ def train_causal(
     report: Callable[[str], None] = print,
     sample: Callable[[PreTrainedModel, int], None] | None = None,
     callbacks: Iterable[TrainerCallback] = (),
+    trainer_class: type[Trainer] = Trainer,
 ) -> PreTrainedModel:
     """Train in `out`, keep the checkpoint with the lowest validation loss, and return the model with its weights.
 
     rows, valid_rows: sequences of {"input_ids": int64 (T,), "labels": int64 (T,)}, labels -100 where nothing is learned.
-    Rows are shown in their order. Interrupted runs go on with `options.resume`.
+    Rows are shown in their order. Interrupted runs go on with `options.resume`. trainer_class: for families that feed
+    their rows or their state in a way of their own.
     """
     from transformers import EarlyStoppingCallback
 
@@ -159,7 +161,7 @@ def train_causal(
         extra.append(Sampler(sample))
     if options.patience:
         extra.append(EarlyStoppingCallback(early_stopping_patience=options.patience))
-    trainer = Trainer(
+    trainer = trainer_class(
         model=model,
         args=arguments,
         train_dataset=rows,
