@@ -1,0 +1,114 @@
+"""A song as plain labelled text, the way lyric sites and the field's fine-tuned models write it. Does not know models.
+
+    <<Robert Burns - A Red, Red Rose>>
+    [Verse 1]
+    O my love is like a red, red rose
+    That's newly sprung in June
+
+    [Chorus]
+    ...
+
+Every family that is trained on plain text reads and writes this form, so that all are measured alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+UNKNOWN_ARTIST = "Unknown"
+HEADING = re.compile(r"^<<\s*(?P<artist>.*?)\s+-\s+(?P<title>.*?)\s*>>$")
+LABEL = re.compile(r"^\[(?P<label>[^\[\]\n]{1,80})\]$")
+
+
+@dataclass(frozen=True)
+class PlainSection:
+    """label: as printed, without brackets and numbers of its own choosing ("Verse 2", "Chorus"), or "" for none."""
+
+    label: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlainSong:
+    """artist, title: "" where unknown. sections: in order, a repeated chorus as often as it is printed."""
+
+    artist: str
+    title: str
+    sections: tuple[PlainSection, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All lines in order."""
+        return tuple(line for section in self.sections for line in section.lines)
+
+    def heading(self) -> str:
+        """Return the first line of its text."""
+        return heading(self.artist, self.title)
+
+    def text(self) -> str:
+        """Return the whole text; it ends in a newline."""
+        return self.heading() + "\n" + self.body()
+
+    def body(self) -> str:
+        """Return the text below the heading."""
+        return "\n".join(section_text(section) for section in self.sections)
+
+
+def heading(artist: str, title: str) -> str:
+    """Return `<<Artist - Title>>`; signs that could close it or open another are left out."""
+    return f"<<{_inside(artist) or UNKNOWN_ARTIST} - {_inside(title) or 'Untitled'}>>"
+
+
+def section_text(section: PlainSection) -> str:
+    """Return the label and the lines, each closed by a newline."""
+    label = f"[{section.label}]\n" if section.label else ""
+    return label + "".join(f"{line}\n" for line in section.lines)
+
+
+def read_plain_song(text: str) -> PlainSong:
+    """Return the song in a text, whatever it lacks: lines before any label are a section without one.
+
+    A second heading ends the song, as does the end of the text. Empty text gives a song without sections.
+    """
+    artist = title = label = ""
+    sections: list[PlainSection] = []
+    lines: list[str] = []
+    begun = False
+    for raw in text.splitlines():
+        line = raw.strip()
+        if found := HEADING.match(line):
+            if begun:
+                break
+            artist, title, begun = found["artist"], found["title"], True
+            artist = "" if artist == UNKNOWN_ARTIST else artist
+        elif (found := LABEL.match(line)) or not line:
+            _close(sections, label, lines)
+            label, lines = (found["label"].strip() if found else ""), []
+        else:
+            begun = True
+            lines.append(line)
+    _close(sections, label, lines)
+    return PlainSong(artist, title, tuple(sections))
+
+
+def numbered(sections: Iterable[PlainSection]) -> tuple[PlainSection, ...]:
+    """Return sections whose verses are counted, "Verse 1", "Verse 2"; sections without a label count as verses."""
+    found, verses = [], 0
+    for section in sections:
+        if section.label and not re.fullmatch(r"(?i)verse(\s+\d+)?", section.label):
+            found.append(section)
+            continue
+        verses += 1
+        found.append(PlainSection(f"Verse {verses}", section.lines))
+    return tuple(found)
+
+
+def _close(sections: list[PlainSection], label: str, lines: list[str]) -> None:
+    if lines:
+        sections.append(PlainSection(label, tuple(lines)))
+
+
+def _inside(name: str) -> str:
+    return " ".join(re.sub(r"[<>\[\]\n]", " ", name).split())
