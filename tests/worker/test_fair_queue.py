@@ -50,12 +50,15 @@ def test_one_sends_fifty_and_nine_send_one(scene: Scene, slots: int) -> None:
     of_many = {job.id for job in fifty}
     before = [sum(job_id in of_many for job_id in order[: order.index(one.id)]) for one in nine]
     after_asking = [count - slots for count in before]
+    first_began = min(scene.now_is(one).started_at or one.created_at for one in nine)
+    ends = [scene.now_is(job).finished_at for job in fifty]
+    ended = sum(end is not None and end <= first_began for end in ends)
     # As shown by `pytest -rP`.
     logging.getLogger(__name__).warning("of the fifty came before each of the nine: %s", before)
     logging.getLogger(__name__).warning("of which after they had asked: %s", after_asking)
+    logging.getLogger(__name__).warning("of the fifty ended before the first of the nine: %s", ended)
     assert max(after_asking) <= 1
-    if slots == 1:
-        assert max(before) <= 2
+    assert ended <= 2
 
 
 def test_the_first_job_of_somebody_new_comes_after_the_one_that_is_next(scene: Scene) -> None:
