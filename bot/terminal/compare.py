@@ -1,0 +1,167 @@
+"""`songwright compare A B`: two lyric models or files of kept songs, figure by figure. Does not know how they are compared."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.terminal.figures_shown import (
+    PATH,
+    as_json_option,
+    corpus_option,
+    needs_torch,
+    number,
+    picture_option,
+    print_json,
+    print_table,
+    progress,
+    training_text,
+    write_picture,
+)
+from engine.errors import RequestError
+
+if TYPE_CHECKING:
+    from engine.evaluation.comparison import Compared
+    from engine.evaluation.word_figures import Values
+    from engine.evaluation.word_songs import WrittenSong
+
+SONG_FILES = (".jsonl", ".gz")
+
+
+@dataclass(frozen=True)
+class Side:
+    """A model or a file of songs. path: as named. is_planned: whether its songs are written to a plan."""
+
+    name: str
+    path: Path
+    songs: list[WrittenSong]
+    is_planned: bool
+    bits: dict[str, Values] = field(default_factory=dict)
+
+
+@click.command()
+@click.argument("first", type=PATH)
+@click.argument("second", type=PATH)
+@click.option(
+    "--songs", "count", type=click.IntRange(10, 200), default=100, show_default=True,
+    help="songs to write with each model",
+)  # fmt: skip
+@corpus_option
+@click.option("--data", type=PATH, default=None, help="prepared held-out texts, to compare bits per byte as well")
+@click.option(
+    "--texts", type=click.IntRange(10), default=100, show_default=True, help="held-out texts for bits per byte"
+)
+@picture_option
+@as_json_option
+def compare(
+    first: Path,
+    second: Path,
+    count: int,
+    corpus: Path | None,
+    data: Path | None,
+    texts: int,
+    picture: Path | None,
+    as_json: bool,
+) -> None:
+    """Say what two lyric models differ in, with 95 % intervals: better, worse or no difference.
+
+    FIRST and SECOND are checkpoints of the lyric model, models of any family that writes plain songs, or files of songs
+    that `songwright evaluate words --keep` wrote. Two models are asked for the same songs with the same seeds.
+
+    Example:  songwright compare engine/starter/lyrics out/checkpoint --songs 100 --picture difference.png
+    """
+    from engine.evaluation.comparison import compare_songs, compare_values
+    from engine.evaluation.figures_picture import forest_png
+    from engine.evaluation.word_figures import Reference
+
+    reference = Reference.of(training_text(corpus) if corpus is not None else None)
+    one, other = (_side(path, count, data, texts) for path in (first, second))
+    if one.is_planned != other.is_planned:
+        click.echo(
+            "one writes to a plan and the other freely: only what both have is compared, and songs of other lengths repeat more",
+            err=True,
+        )
+    found, is_paired = compare_songs(one.songs, other.songs, reference)
+    found = compare_values(one.bits, other.bits, is_paired=True) + found
+    if not found:
+        raise RequestError(f"{first} and {second} have no figure in common; compare longer songs, or more of them")
+    _show(one, other, found, is_paired, as_json)
+    if picture is not None:
+        write_picture(picture, forest_png(*_names(one, other), found, is_paired=is_paired))
+
+
+def _side(path: Path, count: int, data: Path | None, texts: int) -> Side:
+    """Read or write the songs of one side, and read held-out texts with it where there are some."""
+    from engine.evaluation.word_songs import keep_songs, kept_songs, varied_requests, write_words_of
+
+    if path.is_file() or path.suffix in SONG_FILES:
+        songs = [song for song in kept_songs(path) if song.part in ("varied", "plain")]
+        if not songs:
+            raise RequestError(
+                f"{path} has neither varied songs nor free ones; keep some with `songwright evaluate words`"
+            )
+        return Side(path.name, path, songs, songs[0].part == "varied")
+    if not path.is_dir():
+        raise RequestError(f"there is no {path}; name a checkpoint, a model directory or a file of kept songs")
+    if not (path / "words.txt.gz").is_file():
+        return _free_side(path, count, data, texts)
+    from bot.terminal.evaluate_words import open_lyrics
+
+    model = open_lyrics(path)
+    with progress(f"writing with {path.name}") as report:
+        requests = [("varied", request) for request in varied_requests(count)]
+        songs = keep_songs(None, write_words_of(requests, model), lambda done: report(done, len(requests)))  # type: ignore[arg-type]  # "varied" is a part
+    return Side(path.name, path, songs, True, _planned_bits(path, data, texts) if data is not None else {})
+
+
+def _free_side(path: Path, count: int, data: Path | None, texts: int) -> Side:
+    from engine.evaluation.free_songs import drawn_songs, headings_of, text_bits, write_freely
+    from engine.evaluation.word_figures import BITS
+    from engine.evaluation.word_songs import keep_songs
+    from engine.lyrics.text_models import open_text_model
+
+    model = open_text_model(path)
+    held_out = drawn_songs(data, "test", texts) if data is not None else []
+    with progress(f"writing with {path.name}") as report:
+        writing = write_freely(model, headings_of(held_out, count), version=path.name)
+        songs = keep_songs(None, writing, lambda done: report(done, count))
+    with progress(f"reading with {path.name}") as report:
+        bits = {BITS: text_bits(model, held_out, report)} if held_out else {}
+    return Side(path.name, path, songs, False, bits)
+
+
+def _planned_bits(path: Path, data: Path, texts: int) -> dict[str, Values]:
+    from engine.evaluation.planned_bits import planned_bits
+
+    needs_torch()
+    with progress(f"reading with {path.name}") as report:
+        return planned_bits(path, data, texts=texts, report=report)
+
+
+def _show(one: Side, other: Side, found: list[Compared], is_paired: bool, as_json: bool) -> None:
+    if as_json:
+        rows = [{**asdict(row), "verdict": row.verdict} for row in found]
+        sides = {"first": str(one.path), "second": str(other.path)}
+        print_json({**sides, "paired": is_paired, "songs": [len(one.songs), len(other.songs)], "figures": rows})
+        return
+    names = _names(one, other)
+    shown = [
+        [row.name, f"{number(row.first)} {_between(row.first_interval)}",
+         f"{number(row.second)} {_between(row.second_interval)}", f"{row.difference:+.3f} {_between(row.interval, '+')}",
+         row.verdict] for row in found
+    ]  # fmt: skip
+    drawn = "in pairs of the same request and seed" if is_paired else "each side by itself"
+    title = f"{names[0]} ({len(one.songs)} songs) against {names[1]} ({len(other.songs)}), drawn {drawn}"
+    print_table(title, ["", "first", "second", "difference", "first is"], shown)
+
+
+def _names(one: Side, other: Side) -> tuple[str, str]:
+    """Return what the sides are called; models that are called alike go by their paths."""
+    return (one.name, other.name) if one.name != other.name else (str(one.path), str(other.path))
+
+
+def _between(interval: tuple[float, float], sign: str = "") -> str:
+    return f"[{interval[0]:{sign}.3f}, {interval[1]:{sign}.3f}]"
