@@ -70,7 +70,7 @@ def write_checkpoint(
 ) -> Checkpoint:
     """Write a new checkpoint whole or not at all, and open it; an existing directory is refused.
 
-    more_files: what belongs to the model beside its weights (a word list), by file name.
+    more_files: what belongs to the model beside its weights (a word list), by file name, or folder and name.
     """
     target = Path(directory)
     if target.exists():
@@ -82,13 +82,15 @@ def write_checkpoint(
         raise OutputError(f"cannot write a checkpoint beside {target}: {error}") from error
     try:
         for name, content in (more_files or {}).items():
+            (draft / name).parent.mkdir(exist_ok=True)
             (draft / name).write_bytes(content)
         _write_files(draft, weights, config, tokenizer_file, card, family)
         draft.chmod(0o755)
-        for file in draft.iterdir():
-            file.chmod(0o644)  # temporary folders and safetensors are private by default; a model is for everybody
+        for file in draft.rglob("*"):
+            # temporary folders and safetensors are private by default; a model is for everybody
+            file.chmod(0o755 if file.is_dir() else 0o644)
         os.rename(draft, target)  # fails if somebody else has just written it
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise OutputError(f"cannot write the checkpoint {target}: {error}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -108,7 +110,8 @@ def _write_files(
     (draft / CONFIG).write_text(json.dumps(dict(config), indent=2, sort_keys=True) + "\n", encoding="utf-8")
     if tokenizer_file is not None:
         (draft / TOKENIZER).write_bytes(tokenizer_file)
-    sums = {path.name: sha256(path) for path in sorted(draft.iterdir())}
+    files = sorted(path for path in draft.rglob("*") if path.is_file())
+    sums = {path.relative_to(draft).as_posix(): sha256(path) for path in files}
     manifest = {"format": FORMAT, "family": family, "digest": _digest(family, sums), "sha256": sums, "card": dict(card)}
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 

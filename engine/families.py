@@ -21,7 +21,7 @@ Precision = Literal["int8", "fp32"]
 
 FAMILIES: dict[str, str] = {
     "llama": "engine.llama:Llama",
-    "torch_causal": "engine.torch_causal:TorchCausal",
+    "hf-causal": "engine.torch_causal:TorchCausal",
 }
 MOST_THREADS = 2  # starter models gain nothing from more
 
@@ -68,7 +68,7 @@ def open_model(
         checkpoint = open_checkpoint(directory)
         name = family or checkpoint.family
         return _open_family(name).open(checkpoint, precision=precision, threads=threads)
-    return _open_family(family or "torch_causal").open_directory(directory, threads=threads)
+    return _open_family(family or "hf-causal").open_directory(directory, threads=threads)
 
 
 def _open_family(name: str) -> Any:

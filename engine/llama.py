@@ -62,9 +62,9 @@ class LlamaShape:
             raise CheckpointError(f"config.json lacks or misstates {error}; write the checkpoint again") from error
         for name, wanted in (("attention_bias", False), ("mlp_bias", False), ("hidden_act", "silu")):
             if config.get(name, wanted) != wanted:
-                raise CheckpointError(f"config.json has {name} = {config[name]!r}; open it as family torch_causal")
+                raise CheckpointError(f"config.json has {name} = {config[name]!r}; open it as family hf-causal")
         if shape.hidden % 2 or shape.head_dim % 2 or shape.inner % 2 or shape.heads % shape.kv_heads:
-            raise CheckpointError("config.json has odd sizes or uneven heads; open it as family torch_causal")
+            raise CheckpointError("config.json has odd sizes or uneven heads; open it as family hf-causal")
         return shape
 
     @property
@@ -77,7 +77,7 @@ def _read_shape(config: Mapping[str, Any]) -> LlamaShape:
     heads = int(config["num_attention_heads"])
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
     if rope.get("rope_type", "default") != "default":
-        raise CheckpointError(f"rope_type {rope['rope_type']!r} is not done here; open it as family torch_causal")
+        raise CheckpointError(f"rope_type {rope['rope_type']!r} is not done here; open it as family hf-causal")
     return LlamaShape(
         layers=int(config["num_hidden_layers"]),
         hidden=int(config["hidden_size"]),

@@ -8,7 +8,8 @@ imported when a model is opened, and a CUDA device is used where there is one.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,21 +48,7 @@ class TorchCausal:
     @staticmethod
     def open_directory(directory: Path, *, threads: int) -> TorchCausal | TorchSlots:
         """Open a directory that transformers wrote; only safetensors, and no code from the directory."""
-        import torch
-        from transformers import AutoModelForCausalLM
-
-        has_cuda = torch.cuda.is_available()
-        try:
-            model = AutoModelForCausalLM.from_pretrained(
-                directory, dtype="auto" if has_cuda else torch.float32, use_safetensors=True, local_files_only=True
-            )
-        except (OSError, ValueError) as error:
-            raise CheckpointError(
-                f"transformers cannot open {directory} as a causal language model: {error}"
-            ) from error
-        if not has_cuda:
-            torch.set_num_threads(threads)
-        return _for_device(model, "cuda" if has_cuda else "cpu")
+        return behind_protocol(*load_causal(directory, threads=threads))
 
     def new_memory(self, slots: int) -> list[_Slot]:
         """Return empty slots."""
@@ -109,12 +96,52 @@ class TorchCausal:
         del held.ids[length:]
 
 
-def _for_device(model: Any, device: str) -> TorchCausal | TorchSlots:
-    """Return a model on a device, all slots at once if its layers allow that."""
+def load_causal(directory: Path, *, threads: int) -> tuple[Any, str]:
+    """Return the model in a directory that transformers wrote, for use on a device, and that device.
+
+    CheckpointError where it is no causal language model, or damaged. Weights are safetensors; no code is run.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM
+
+    has_cuda = torch.cuda.is_available()
+    model: Any
+    try:
+        with quiet():
+            model = AutoModelForCausalLM.from_pretrained(
+                directory, dtype="auto" if has_cuda else torch.float32, use_safetensors=True, local_files_only=True
+            )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"transformers cannot open {directory} as a causal language model: {reason}") from error
+    if not has_cuda:
+        torch.set_num_threads(threads)
+    device = "cuda" if has_cuda else "cpu"
+    return model.to(device).eval(), device
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers from drawing bars of its own while it reads or writes a model."""
+    from transformers.utils import logging
+
+    was_enabled = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            logging.enable_progress_bar()
+
+
+def behind_protocol(model: Any, device: str) -> TorchCausal | TorchSlots:
+    """Return a model on its device for the decoding loop, all slots at once if its layers allow that."""
     from engine.torch_slots import TorchSlots, layer_sizes
 
-    model = model.to(device).eval()
-    sizes = layer_sizes(model, device)
+    # GPT-Neo's local layers count back from the longest sequence of a batch, which is wrong for the others beside it.
+    is_local = "local" in (getattr(model.config, "attention_layers", None) or ())
+    sizes = None if is_local else layer_sizes(model, device)
     return TorchCausal(model, device) if sizes is None else TorchSlots(model, device, sizes, _context_length(model))
 
 

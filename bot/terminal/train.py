@@ -1,12 +1,36 @@
-"""`songwright train lyrics|melody`: train a model on a corpus. Does not know how models are built."""
+"""`songwright train lyrics|recipes|melody`: train a model on a corpus. Does not know how models are built."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.terminal.chinese import train_chinese
 from engine.errors import RequestError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+PATH = click.Path(path_type=Path)
+COUNT = click.IntRange(1)
+FAMILIES = ("llama", "hf-causal", "char-lstm", "markov")
+# What the planned starter takes; the other families say it in `engine.training.recipes`.
+LLAMA = {
+    "corpus": None,
+    "out": None,
+    "steps": 4200,
+    "every": 200,
+    "threads": 2,
+    "seed": 1,
+    "resume": False,
+    "from_": None,
+}
 
 
 def _needs_torch() -> None:
@@ -16,71 +40,208 @@ def _needs_torch() -> None:
         raise RequestError('training needs PyTorch: pip install -c constraints.txt -e ".[train]"') from None
 
 
+def _quiet_transformers() -> None:
+    """Leave the terminal to what is told here."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
 @click.group()
 def train() -> None:
-    """Train a model on a corpus of your own. Progress is printed and kept in log.jsonl; Ctrl-C and --resume go on later."""
+    """Train a model on a corpus of your own. Progress is shown and kept in log.jsonl; Ctrl-C and --resume go on later."""
+
+
+train.add_command(train_chinese)
 
 
 @train.command()
-@click.option("--corpus", type=click.Path(path_type=Path), required=True, help="songs as .jsonl or .jsonl.gz")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="folder for the run and the checkpoint")
-@click.option("--steps", type=click.IntRange(1), default=4200, show_default=True, help="updates of 3,072 tokens")
 @click.option(
-    "--every", type=click.IntRange(1), default=200, show_default=True, help="steps between validation and checkpoints"
+    "--family",
+    type=click.Choice(FAMILIES),
+    default="llama",
+    show_default=True,
+    help="llama is the planned starter; the others write plain songs and take --data",
 )
-@click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-@click.option("--resume", is_flag=True, help="go on from the last checkpoint in --out")
 @click.option(
-    "--from",
-    "base",
-    type=click.Path(path_type=Path),
+    "--recipe", help="a named set of options, see `songwright train recipes`; what you say yourself comes first"
+)
+@click.option("--corpus", type=PATH, help="llama: songs as .jsonl or .jsonl.gz")
+@click.option("--data", type=PATH, help="all but llama: a folder that `songwright corpus prepare` wrote")
+@click.option("--out", type=PATH, required=True, help="folder for the run; the model becomes OUT/checkpoint")
+@click.option(
+    "--from", "from_", type=PATH, help="llama: a lyric checkpoint that goes on learning, e.g. engine/starter/lyrics"
+)
+@click.option(
+    "--base",
+    help="what to go on from: a model directory; for hf-causal also a name on the Hugging Face hub, "
+    "which is fetched only because you named it",
+)
+@click.option("--steps", type=COUNT, help="updates  [llama: 4200; hf-causal: three passes over the songs]")
+@click.option(
+    "--batch-rows", type=COUNT, help="rows that each update learns from: more is steadier and slower  [hf-causal: 8]"
+)
+@click.option(
+    "--row-tokens",
+    type=click.IntRange(8),
+    help="length of a row, in tokens or characters: how far back the model learns to look  [hf-causal: 512]",
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="size of the updates: halve it where the loss jumps or becomes nan  [hf-causal: 5e-5, with LoRA 3e-4]",
+)
+@click.option(
+    "--every", type=COUNT, help="steps between validations, and between samples and checkpoints  [100; llama: 200]"
+)
+@click.option("--sample-every", type=COUNT, help="steps between samples, which go to samples.txt  [as --every]")
+@click.option("--save-every", type=COUNT, help="steps between checkpoints; the best is always kept  [as --every]")
+@click.option("--patience", type=COUNT, help="stop after so many validations without a better one  [never]")
+@click.option(
+    "--accumulate", type=COUNT, help="compute each update in so many parts: less memory, the same result  [1]"
+)
+@click.option("--threads", type=COUNT, help="processor cores  [2]")
+@click.option("--seed", type=click.IntRange(0), help="the same seed gives the same model  [0; llama: 1]")
+@click.option("--resume", is_flag=True, default=None, help="go on from the last whole checkpoint in --out")
+@click.option(
+    "--freeze-layers",
+    type=click.IntRange(0),
+    help="keep the first N blocks as they are: learns less by heart, needs less memory  [0]",
+)
+@click.option(
+    "--freeze-embeddings", is_flag=True, default=None, help="keep the embeddings as they are, and a head tied to them"
+)
+@click.option(
+    "--lora-rank",
+    type=click.IntRange(0, 512),
+    help="hf-causal: train small matrices of this rank beside the weights "
+    "(8-32 is usual); 0 trains the weights themselves  [0]",
+)
+@click.option(
+    "--gradient-checkpointing",
+    is_flag=True,
     default=None,
-    help="a lyric checkpoint that goes on learning, e.g. engine/starter/lyrics",
+    help="compute activations twice: less memory, more time, the same result",
 )
-def lyrics(
-    corpus: Path, out: Path, steps: int, every: int, threads: int, seed: int, resume: bool, base: Path | None
-) -> None:
-    """Train the lyric model from scratch, or go on from another; on two cores 4,200 steps take about an hour.
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16", "fp16"]),
+    help="what is computed in; bf16 halves memory on most machines, fp16 needs a GPU  [fp32]",
+)
+@click.option("--size", help="char-lstm: layout of a new network, classic (2 x 512) or small")
+@click.option("--with-artist", is_flag=True, default=None, help="char-lstm: tell the network the artist at every step")
+@click.option("--order", type=int, help="markov: characters looked back at; 0 is single letters, 1 pairs")  # fmt: skip
+def lyrics(family: str, recipe: str | None, **given: Any) -> None:
+    """Train a lyric model, from scratch or from another.
 
-    Each line of the corpus is an object with id, title, author, kind (song, hymn, ballad, nursery or poem), work, era and
-    text; lines of text end in a newline, stanzas in a blank line.
+    \b
+    songwright train lyrics --corpus songs.jsonl.gz --out runs/mine
+    songwright train lyrics --family hf-causal --recipe gpt2-small-lora --data prepared --out runs/gpt2
+    songwright train lyrics --family hf-causal --base models/gpt2 --data prepared --out runs/gpt2 --resume
+    songwright train lyrics --family char-lstm --data prepared --out runs/lstm
+    torchrun --nproc-per-node 2 -m bot train lyrics --family hf-causal ...      (two GPUs, one run)
+
+    The run folder has log.jsonl, loss.png and samples.txt to watch. For llama each line of the corpus is an object with
+    id, title, author, kind (song, hymn, ballad, nursery or poem), work, era and text; lines of text end in a newline,
+    stanzas in a blank line; on two cores 4,200 steps take about an hour.
     """
-    _needs_torch()
-    from engine.training.lyrics import train_lyrics
+    said = {name: value for name, value in given.items() if value is not None}
+    _refuse_foreign(family, said)
+    if family == "llama":
+        if recipe is not None:
+            raise RequestError("the family llama has no recipes; leave --recipe away, or name another --family")
+        _train(lambda report: _train_llama({**LLAMA, **said}, report))
+        return
+    _train(lambda report: _train_text(family, recipe, said, report))
 
-    path = train_lyrics(
-        corpus, out, steps=steps, threads=threads, seed=seed, every=every, resume=resume, base=base, report=click.echo
-    )
-    click.echo(f"wrote {path}")
+
+def _refuse_foreign(family: str, said: dict[str, Any]) -> None:
+    """RequestError for an option that means nothing to a family, or for one that it needs and was not given."""
+    from engine.training.recipes import TAKES
+
+    takes = LLAMA.keys() if family == "llama" else TAKES[family]
+    for name in said:
+        if name not in takes:
+            known = ", ".join(sorted(_option(name) for name in takes))
+            raise RequestError(f"{_option(name)} means nothing to the family {family}; it takes {known}")
+    needed = "corpus" if family == "llama" else "data"
+    if needed not in said:
+        raise RequestError(f"the family {family} needs {_option(needed)}")
+
+
+def _option(name: str) -> str:
+    return "--" + name.strip("_").replace("_", "-")
+
+
+def _train_llama(options: dict[str, Any], report: Callable[[str], None]) -> Path:
+    from engine.training.lyrics import train_lyrics
+    from engine.training.text_runs import refuse_finished
+
+    refuse_finished(options["out"])
+    return train_lyrics(
+        options["corpus"], options["out"], steps=options["steps"], threads=options["threads"], seed=options["seed"],
+        every=options["every"], resume=options["resume"], base=options["from_"], report=report,
+    )  # fmt: skip
+
+
+def _train_text(family: str, recipe: str | None, said: dict[str, Any], report: Callable[[str], None]) -> Path:
+    from engine.training.recipes import recipe_of
+    from engine.training.text_runs import train_text_model
+    from engine.training.text_training import TextTraining
+
+    options = recipe_of(recipe, family).options if recipe is not None else {}
+    return train_text_model(TextTraining(family=family, **{**options, **said}), report)
+
+
+def _train(run: Callable[[Callable[[str], None]], Path]) -> None:
+    """Carry out a training with whatever shows it here: a bar on a terminal, lines elsewhere, nothing in other processes."""
+    _needs_torch()
+    _quiet_transformers()
+    is_first = os.environ.get("RANK", "0") == "0"  # torchrun counts its processes
+    with _shown() if is_first else nullcontext(lambda text: None) as report:
+        path = run(report)
+    if is_first:
+        click.echo(f"wrote {path}")
+
+
+def _shown() -> AbstractContextManager[Callable[[str], None]]:
+    if not sys.stdout.isatty():
+        return nullcontext(click.echo)
+    from bot.terminal.training_bar import TrainingBar
+
+    return TrainingBar()
 
 
 @train.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="folder with the lead sheets")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="folder for the run and the checkpoint")
+def recipes() -> None:
+    """List the recipes: named sets of options for models that others have trained."""
+    from rich.table import Table
+
+    from bot.terminal.shown import screen
+    from engine.training.recipes import RECIPES
+
+    table = Table("recipe", "base", "weights", "what it is", box=None, pad_edge=False)
+    for name, recipe in RECIPES.items():
+        table.add_row(name, str(recipe.options.get("base", "")), recipe.weights, recipe.summary)
+    screen().print(table)
+    click.echo(
+        "\nsongwright train lyrics --family hf-causal --recipe NAME --data PREPARED --out RUN [--base DIRECTORY]"
+    )
+
+
+@train.command()
+@click.option("--data", type=PATH, required=True, help="folder with the lead sheets")
+@click.option("--out", type=PATH, required=True, help="folder for the run and the checkpoint")
 @click.option("--minutes", type=click.FloatRange(0.1), default=25.0, show_default=True)
-@click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--threads", type=COUNT, default=2, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def melody(data: Path, out: Path, minutes: float, threads: int, seed: int) -> None:
     """Train the melody model on lead sheets with aligned words."""
-    _needs_torch()
-    from engine.training.melody import train_melody
 
-    path = train_melody(data, out, minutes=minutes, threads=threads, seed=seed, report=click.echo)
-    click.echo(f"wrote {path}")
+    def run(report: Callable[[str], None]) -> Path:
+        from engine.training.melody import train_melody
 
+        return train_melody(data, out, minutes=minutes, threads=threads, seed=seed, report=report)
 
-@train.command("char-lstm")
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="a folder that `train lyrics` prepared")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="folder for the run and the weights")
-@click.option("--steps", type=click.IntRange(1), default=480, show_default=True, help="updates of 4,096 characters")
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--resume", is_flag=True, help="go on from the last checkpoint in --out")
-def char_lstm(data: Path, out: Path, steps: int, threads: int, seed: int, resume: bool) -> None:
-    """Train the small character LSTM that lyric models are measured beside (`songwright evaluate baselines`)."""
-    _needs_torch()
-    from engine.training.char_lstm import train_char_lstm
-
-    path = train_char_lstm(data, out, steps=steps, threads=threads, seed=seed, resume=resume, report=click.echo)
-    click.echo(f"wrote {path}")
+    _train(run)

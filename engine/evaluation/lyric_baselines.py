@@ -1,36 +1,45 @@
-"""The ladder of baselines for the lyric model: uniform, Markov chains, character LSTM. Does not know the lyric model.
+"""The ladder that lyric models are measured on: uniform, chains of counts, and models of any family. Does not know families.
 
-All read the same plain texts forwards, predict every character and the end of every text, and start each text anew. The
-texts are ASCII, so bits per character are bits per byte; the end of a text costs bits and has no byte, for every model.
+All read the same songs forwards, pay for every character and for the end of every song, and start each song anew. A
+song's heading is given and costs nothing. Bits are shared out over the UTF-8 bytes of what was paid for (METRICS 2); the
+end costs bits and has no byte.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 
 from engine.corpus.lyric_corpus import TOKENIZER
 from engine.corpus.plain_texts import plain_texts, shown_texts
+from engine.corpus.prepared_songs import file_of, read_songs
+from engine.corpus.records import Split
 from engine.corpus.shards import Shard
 from engine.errors import RequestError
-from engine.evaluation.lyric_likelihood import TEXTS, Likelihood, chosen_texts
-from engine.lyrics.characters import END, encode_characters, join_texts
+from engine.evaluation.lyric_likelihood import SEED, TEXTS, Likelihood, chosen_texts
+from engine.lyrics.characters import UNKNOWN, Characters
 from engine.lyrics.markov import MarkovChain
+from engine.lyrics.markov_model import chain_bits
+from engine.lyrics.plain_songs import body_start
+from engine.lyrics.text_models import open_text_model
 from engine.lyrics.tokenizer import LyricTokenizer
 
-TRAIN_BYTES, MARKOV_ORDER, LSTM_BATCH = 20_000_000, 6, 32
+TRAIN_BYTES, MARKOV_ORDER = 20_000_000, 6
 CHAINS = {-1: "uniform over characters", 0: "unigram", 1: "bigram", 2: "trigram", 3: "4-gram", 4: "5-gram"}
 CHAINS[MARKOV_ORDER] = "7-gram"
+CLEANED = "\n !',-.?0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # all that marked texts can hold
 Say = Callable[[str], None]
+Bits = Callable[[Sequence[str]], list[float]]
 
 
 @dataclass(frozen=True)
 class Rung:
-    """One baseline. split: valid or test."""
+    """One model. split: valid or test."""
 
     model: str
     split: str
@@ -39,92 +48,124 @@ class Rung:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Plain texts of a split, and their bytes."""
+    """Songs of a split as text."""
 
     split: str
     texts: list[str]
-    byte_count: int
+
+    @property
+    def byte_count(self) -> int:
+        """UTF-8 bytes below the headings."""
+        return sum(len(text[body_start(text) :].encode()) for text in self.texts)
+
+    @property
+    def ids(self) -> int:
+        """Characters below the headings, and ends."""
+        return sum(len(text) - body_start(text) + 1 for text in self.texts)
+
+    def rung(self, model: str, bits: Bits) -> Rung:
+        """Measure a model."""
+        return Rung(model, self.split, Likelihood(sum(bits(self.texts)), self.byte_count, self.ids, len(self.texts)))
 
 
 def measure_baselines(
     data: Path,
     *,
+    models: Sequence[Path] = (),
     texts: int = TEXTS,
     train_bytes: int = TRAIN_BYTES,
-    char_lstm: Path | None = None,
     splits: Sequence[str] = ("valid", "test"),
     say: Say = lambda line: None,
 ) -> list[Rung]:
-    """Return the ladder on the texts that `chosen_texts` draws, the same as for the lyric model.
+    """Return the ladder: chains of counts on the training songs, then the models, in the order of `models`.
 
-    data: a prepared lyric corpus. train_bytes: how much of the training split, drawn evenly, the chains count; 0 is all.
-    char_lstm: weights of a character LSTM; left out where None.
+    data: a folder of prepared songs, or of the marked texts that `songwright train lyrics` prepares, which are read here as
+    plain text without headings, over the characters that cleaned lines hold. texts: how many of a split, drawn evenly,
+    the same every time; 0 is all. train_bytes: how much of the training split, drawn evenly, the chains count; 0 is all.
     """
-    for name in (TOKENIZER, "train.npz", *(f"{split}.npz" for split in splits)):
+    opened = [(path, open_text_model(path)) for path in models]  # first: a wrong path should not wait for the counts
+    say("reading the songs")
+    read = _read_marked if (data / TOKENIZER).is_file() and (data / "train.npz").is_file() else _read_songs
+    train, held_out, is_marked = *read(data, splits, texts, train_bytes), read is _read_marked
+    say(f"counting {sum(map(len, train))} characters of {len(train)} songs")
+    rungs = chain_rungs(train, held_out, alphabet=CLEANED if is_marked else None)
+    for path, model in opened:
+        say(f"reading with {path}")
+        rungs += [part.rung(f"{model.family} {path}", model.bits) for part in held_out]
+    return rungs
+
+
+def chain_rungs(train: Sequence[str], held_out: Sequence[HeldOut], *, alphabet: str | None = None) -> list[Rung]:
+    """Count once up to the longest order and return a rung for every chain of `CHAINS`.
+
+    alphabet: the only characters that there can be, so that none is left for others; by default those of the training
+    songs, and one id for all others.
+    """
+    if alphabet is not None:
+        characters = Characters(alphabet)
+        chain = MarkovChain.learn(_closed(characters, train), MARKOV_ORDER, characters.choices - 1)
+        return [part.rung(name, partial(_closed_bits, chain, characters, order))
+                for order, name in CHAINS.items() for part in held_out]  # fmt: skip
+    characters = Characters.learn(train)
+    chain = MarkovChain.learn(characters.join(train), MARKOV_ORDER, characters.choices)
+
+    def bits(order: int, songs: Sequence[str]) -> list[float]:
+        return [chain_bits(chain, characters, song, order) for song in songs]
+
+    return [part.rung(name, partial(bits, order)) for order, name in CHAINS.items() for part in held_out]
+
+
+def _closed(characters: Characters, texts: Iterable[str]) -> np.ndarray:
+    """Return the ids of texts without one for unknown characters."""
+    ids = characters.join(texts)
+    return np.where(ids > UNKNOWN, ids - 1, ids)
+
+
+def _closed_bits(chain: MarkovChain, characters: Characters, order: int, texts: Sequence[str]) -> list[float]:
+    return [float(chain.bits(_closed(characters, [text]), order).sum()) for text in texts]
+
+
+def _read_songs(data: Path, splits: Sequence[str], texts: int, train_bytes: int) -> tuple[list[str], list[HeldOut]]:
+    """Return training and held-out songs of a prepared folder."""
+    for split in ("train", *splits):
+        if not file_of(data, cast("Split", split)).is_file():
+            raise RequestError(
+                f"{data} has no {split}.jsonl.gz; name a folder that `songwright corpus prepare` or `songwright train "
+                "lyrics` prepared"
+            )
+    held_out = [HeldOut(split, drawn(_texts(data, split), texts)) for split in splits]
+    return within(_texts(data, "train"), train_bytes), held_out
+
+
+def _texts(data: Path, split: str) -> list[str]:
+    return [song.text() for song in read_songs(data, cast("Split", split))]
+
+
+def drawn(texts: Sequence[str], count: int) -> list[str]:
+    """Return the same `count` texts every time, in their order; 0 is all of them."""
+    if not count:
+        return list(texts)
+    return [texts[i] for i in np.sort(np.random.default_rng(SEED).permutation(len(texts))[:count])]
+
+
+def within(texts: Sequence[str], most_bytes: int) -> list[str]:
+    """Return texts drawn evenly, the same every time, up to so many bytes; 0 is all of them."""
+    order = np.random.default_rng(SEED).permutation(len(texts))
+    sizes = np.array([len(text.encode()) for text in texts], np.int64)
+    used = int(np.searchsorted(np.cumsum(sizes[order]), most_bytes)) if most_bytes else len(order)
+    return [texts[i] for i in order[:used]]
+
+
+def _read_marked(data: Path, splits: Sequence[str], texts: int, train_bytes: int) -> tuple[list[str], list[HeldOut]]:
+    """Return training and held-out texts of marked shards, drawn as `chosen_texts` draws them for the lyric model."""
+    for name in (f"{split}.npz" for split in splits):
         if not (data / name).is_file():
             raise RequestError(f"{data} has no {name}; name a folder that `songwright train lyrics` prepared")
-    tokenizer = LyricTokenizer.open(data / TOKENIZER)
-    held_out = []
+    tokenizer, held_out = LyricTokenizer.open(data / TOKENIZER), []
     for split in splits:
         shard = Shard.open(data / f"{split}.npz")
-        chosen = chosen_texts(shard, texts)
-        plain = plain_texts(shard, tokenizer, chosen)
-        held_out.append(HeldOut(split, plain, sum(len(text.encode()) for text in plain)))
-    say("reading the training texts")
-    train = join_texts(training_texts(data, tokenizer, train_bytes))
-    say(f"counting {len(train)} characters")
-    rungs = chain_rungs(train, held_out)
-    if char_lstm is not None:
-        say("reading with the character LSTM")
-        rungs += [Rung("character LSTM", part.split, lstm_likelihood(char_lstm, part)) for part in held_out]
-    return rungs
-
-
-def training_texts(data: Path, tokenizer: LyricTokenizer, train_bytes: int) -> list[str]:
-    """Return plain training texts, drawn evenly, up to `train_bytes`; 0 is all of them."""
+        held_out.append(HeldOut(split, plain_texts(shard, tokenizer, chosen_texts(shard, texts))))
     shard = Shard.open(data / "train.npz")
-    order = np.random.default_rng(0).permutation(shown_texts(shard))
+    order = np.random.default_rng(SEED).permutation(shown_texts(shard))
     used = int(np.searchsorted(np.cumsum(shard.byte_counts[order]), train_bytes)) if train_bytes else len(order)
-    return plain_texts(shard, tokenizer, order[:used])
-
-
-def chain_rungs(train: np.ndarray, held_out: Sequence[HeldOut]) -> list[Rung]:
-    """Count once up to the longest order and return a rung for every chain of `CHAINS`."""
-    chain = MarkovChain.learn(train, MARKOV_ORDER)
-    rungs = []
-    for order, name in CHAINS.items():
-        for part in held_out:
-            bits = chain.bits(join_texts(part.texts), order)
-            rungs.append(
-                Rung(name, part.split, Likelihood(float(bits.sum()), part.byte_count, len(bits), len(part.texts)))
-            )
-    return rungs
-
-
-def lstm_likelihood(weights: Path, part: HeldOut) -> Likelihood:
-    """Return the likelihood of texts under a character LSTM, each read whole from its own beginning."""
-    import torch
-
-    from engine.lyrics.char_lstm import CharLstm
-
-    torch.set_num_threads(1)
-    model = CharLstm.from_pretrained(weights, use_safetensors=True, local_files_only=True).eval()
-    coded = sorted((encode_characters(text) for text in part.texts), key=len)
-    bits = sum(_lstm_bits(model, coded[at : at + LSTM_BATCH]) for at in range(0, len(coded), LSTM_BATCH))
-    return Likelihood(bits, part.byte_count, part.byte_count + len(coded), len(coded))
-
-
-def _lstm_bits(model: Any, coded: Sequence[np.ndarray]) -> float:
-    import torch
-
-    longest = max(map(len, coded))
-    ids = torch.full((len(coded), longest + 1), END, dtype=torch.int64)  # (B, T + 1), END before each text
-    wanted = torch.full((len(coded), longest + 1), -100, dtype=torch.int64)
-    for row, text in enumerate(coded):
-        ids[row, 1 : len(text) + 1] = torch.from_numpy(text.astype(np.int64))
-        wanted[row, : len(text)] = ids[row, 1 : len(text) + 1]
-        wanted[row, len(text)] = END
-    with torch.inference_mode():
-        logits = model(input_ids=ids).logits.float()
-        nats = torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="sum")
-    return float(nats) / float(np.log(2))
+    return plain_texts(shard, tokenizer, order[:used]), held_out

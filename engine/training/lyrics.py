@@ -18,15 +18,16 @@ from engine.checkpoint import Checkpoint, open_checkpoint, write_checkpoint
 from engine.corpus.lyric_corpus import ASSOCIATIONS, AUTHORS, TOKENIZER, WORDS, prepare_lyric_corpus
 from engine.corpus.shards import RowDataset, Shard
 from engine.errors import RequestError
+from engine.lyrics.memory_filter import MEMORY_FILE
 from engine.lyrics.tokenizer import LyricTokenizer
 from engine.training.trainer import TrainingOptions, train_causal
 
 VOCAB_SIZE, CONTEXT_LENGTH, ROW_IDS, BATCH_ROWS = 4096, 512, 384, 8
 VALID_TEXTS, LATE_SHARE = 96, 0.38
 PREPARED, RUN, CARD = "prepared", "run", "training.json"
-FROM_SCRATCH = {"muon_rate": 4e-3}
+FROM_SCRATCH: dict[str, Any] = {"muon_rate": 4e-3}
 # Half the rates and a longer way down: full rates throw away what the base has learned in its own last third.
-GOING_ON = {"muon_rate": 2e-3, "adamw_rate": 1e-3, "decay": 0.7}
+GOING_ON: dict[str, Any] = {"muon_rate": 2e-3, "adamw_rate": 1e-3, "decay": 0.7}
 
 
 def lyric_config() -> LlamaConfig:
@@ -141,9 +142,13 @@ def weights_of(base: Path) -> LlamaForCausalLM:
 
 
 def export_lyrics(weights: Path, prepared: Path, out: Path, card: dict[str, Any]) -> Checkpoint:
-    """Write the checkpoint that songs are made with: fp16 weights, tokenizer, words, associations and authors."""
+    """Write the checkpoint that songs are made with: fp16 weights, tokenizer, words, associations and authors.
+
+    Where `prepared` has a memory of its texts (`songwright corpus remember CORPUS --out PREPARED/memory.npz`), that too.
+    """
     tensors = {name: tensor.astype(np.float16) for name, tensor in load_file(weights / "model.safetensors").items()}
-    more = {name: (prepared / name).read_bytes() for name in (WORDS, ASSOCIATIONS, AUTHORS)}
+    memory = (MEMORY_FILE,) if (prepared / MEMORY_FILE).is_file() else ()
+    more = {name: (prepared / name).read_bytes() for name in (WORDS, ASSOCIATIONS, AUTHORS, *memory)}
     config = json.loads((weights / "config.json").read_text(encoding="utf-8"))
     config["use_cache"] = True  # off in training, where nothing is cached; whoever generates with transformers wants it
     return write_checkpoint(out, tensors, config, (prepared / TOKENIZER).read_bytes(), card, more_files=more)

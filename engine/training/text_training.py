@@ -15,7 +15,8 @@ class TextTraining:
 
     base: a model directory to go on from, or a hub name where the family takes one. steps: optimizer updates; None is the
     family's own choice, as for batch_rows (rows per update), row_tokens (tokens or characters per row) and learning_rate.
-    every: steps between validation, samples and checkpoints. patience: validations without a better one before it stops.
+    every: steps between validations, and between samples and between checkpoints unless sample_every and save_every say
+    otherwise. patience: validations without a better one before it stops.
     size: names the layout of a new model where the family has several. order: of counts (markov). with_artist: tell the
     network the artist at every step (char-lstm). freeze_layers: the first N blocks stay as they are; freeze_embeddings:
     so do the embeddings. lora_rank: 0 is no LoRA. precision: fp32, bf16 or fp16.
@@ -30,6 +31,8 @@ class TextTraining:
     row_tokens: int | None = None
     learning_rate: float | None = None
     every: int = 100
+    sample_every: int | None = None
+    save_every: int | None = None
     patience: int | None = None
     accumulate: int = 1
     threads: int = 2

@@ -48,7 +48,7 @@ def measured(model: Any, sequences: int, prompt: int, tokens: int, *, merged: bo
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
-@click.option("--family", help="torch_causal runs our own checkpoints with torch.")
+@click.option("--family", help="hf-causal runs our own checkpoints with torch.")
 @click.option("--prompt", default=64, show_default=True, help="Ids of the prompt.")
 @click.option("--tokens", default=128, show_default=True, help="Ids to write.")
 @click.option("--most", default=BATCHES[-1], show_default=True, help="The largest number of sequences.")

@@ -59,7 +59,7 @@ def _torch(folder: Path) -> CausalModel:
     from engine.checkpoint import write_checkpoint
 
     write_checkpoint(folder / "m", random_weights(tiny_config()), tiny_config(), None, {})
-    return open_model(folder / "m", threads=1, family="torch_causal")
+    return open_model(folder / "m", threads=1, family="hf-causal")
 
 
 def _until(condition: Callable[[], bool]) -> None:
@@ -420,7 +420,7 @@ def test_slots_of_torch_grow_when_a_sequence_gets_long(tmp_path: Path, monkeypat
 
     whole = _torch(tmp_path)
     monkeypatch.setattr(torch_slots, "POSITIONS", 8)
-    model = open_model(tmp_path / "m", threads=1, family="torch_causal")
+    model = open_model(tmp_path / "m", threads=1, family="hf-causal")
     assert isinstance(model, torch_slots.TorchSlots)
     memory, other = model.new_memory(3), whole.new_memory(1)
     model.extend(memory, 2, [5, 6, 7])

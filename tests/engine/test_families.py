@@ -74,10 +74,10 @@ def _one_by_one(directory: Path) -> CausalModel:
 MODELS: dict[str, Any] = {
     "llama int8": lambda d: open_model(_saved_llama(d / "m"), "int8", threads=2),
     "llama fp32": lambda d: open_model(_saved_llama(d / "m"), "fp32", threads=1),
-    "torch_causal llama": lambda d: open_model(_saved_llama(d / "m"), "fp32", threads=1, family="torch_causal"),
-    "torch_causal gpt2": lambda d: open_model(_saved_gpt2(d / "m"), threads=1),
-    "torch_causal one by one": lambda d: _one_by_one(d / "m"),
-    "torch_causal gpt_neox": lambda d: open_model(_saved_neox(d / "m"), threads=1),
+    "hf-causal llama": lambda d: open_model(_saved_llama(d / "m"), "fp32", threads=1, family="hf-causal"),
+    "hf-causal gpt2": lambda d: open_model(_saved_gpt2(d / "m"), threads=1),
+    "hf-causal one by one": lambda d: _one_by_one(d / "m"),
+    "hf-causal gpt_neox": lambda d: open_model(_saved_neox(d / "m"), threads=1),
 }
 
 
@@ -279,7 +279,7 @@ def test_threads_change_nothing() -> None:
     "changes", [{"attention_bias": True}, {"rope_parameters": {"rope_type": "yarn"}}, {"hidden_act": "gelu"}]
 )
 def test_a_llama_that_is_not_done_here_is_refused_by_name(changes: dict[str, Any]) -> None:
-    with pytest.raises(CheckpointError, match="torch_causal"):
+    with pytest.raises(CheckpointError, match="hf-causal"):
         LlamaShape.from_config(tiny_config(**changes))
 
 

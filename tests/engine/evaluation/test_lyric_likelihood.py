@@ -15,7 +15,7 @@ from engine.corpus.lyric_corpus import tokenize  # noqa: E402
 from engine.corpus.plain_texts import plain_text, plain_texts  # noqa: E402
 from engine.corpus.prepare import Chunk  # noqa: E402
 from engine.corpus.shards import Shard  # noqa: E402
-from engine.evaluation.lyric_baselines import chain_rungs, measure_baselines  # noqa: E402
+from engine.evaluation.lyric_baselines import CLEANED, HeldOut, chain_rungs, measure_baselines  # noqa: E402
 from engine.evaluation.lyric_likelihood import (  # noqa: E402
     ScoredText,
     bits_per_byte,
@@ -141,10 +141,7 @@ def test_the_ladder_falls_on_held_out_text(tmp_path: Path, tokenizer: LyricToken
 
 
 def test_baselines_and_model_are_measured_on_the_same_bytes(shard: Shard, tokenizer: LyricTokenizer) -> None:
-    from engine.evaluation.lyric_baselines import HeldOut
-    from engine.lyrics.characters import join_texts
-
     texts = [plain_text(shard, tokenizer, 0)]
-    rungs = chain_rungs(join_texts(texts), [HeldOut("valid", texts, len(texts[0]))])
+    rungs = chain_rungs(texts, [HeldOut("valid", texts)], alphabet=CLEANED)
     assert {rung.likelihood.byte_count for rung in rungs} == {int(shard.byte_counts[0])}
     assert rungs[0].likelihood.bits == pytest.approx(math.log2(71) * (len(texts[0]) + 1))
