@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from engine.contract import Sampling
 from engine.errors import Cancelled, RequestError
 from engine.families import CausalModel
-from engine.sampling import choose_where_possible
 from engine.sequences import Candidate as Candidate
 from engine.sequences import Constraint as Constraint
-from engine.sequences import Running
+from engine.sequences import Running, choose_next
 from engine.sequences import Sequence as Sequence
 
 Report = Callable[[int], None]  # is told how many ids have been written so far, by all sequences together
@@ -43,13 +42,6 @@ def _close(memory: Any) -> None:
 
 def _generator(seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(seed))
-
-
-def _choose(active: Series[Running], logits: NDArray[np.float32]) -> tuple[list[int], list[float]]:
-    masks = [r.constraint.allowed() if r.constraint is not None else None for r in active]
-    uniforms = [r.generator.random() if r.sampling.temperature > 0 else 0.0 for r in active]
-    ids, log_probabilities = choose_where_possible(logits, masks, [r.sampling for r in active], uniforms)
-    return ids.tolist(), log_probabilities.tolist()
 
 
 def _run(
@@ -82,7 +74,7 @@ def _run(
             active.append(new)
         if joined:
             logits = np.concatenate([logits, np.stack(joined)])
-        ids, log_probabilities = _choose(active, logits)
+        ids, log_probabilities = choose_next(active, logits)
         for r, chosen, log_probability in zip(active, ids, log_probabilities, strict=True):
             r.take(chosen, log_probability, is_room=model.length(memory, r.slot) < model.context_length)
             written += chosen >= 0
@@ -148,7 +140,9 @@ def decode(
         return begin
 
     running = [
-        Running(starting(s), s.sampling, _generator(s.seed), s.max_new_tokens, s.constraint, s.stop_ids)
+        Running(
+            starting(s), s.sampling, _generator(s.seed), s.max_new_tokens, s.constraint, s.stop_ids, before=s.prompt
+        )
         for s in sequences
     ]
     try:
@@ -257,7 +251,7 @@ class Session:
             self._model.fork(self._memory, self._context_slot, others)
         slots = others if context_slot is None else [context_slot] * len(seeds)
         running = [
-            Running(lambda slot: logits, s, _generator(seed), max_new_tokens, constraint, stop_ids, slot)
+            Running(lambda slot: logits, s, _generator(seed), max_new_tokens, constraint, stop_ids, self._ids, slot)
             for constraint, s, seed, slot in zip(constraints, each, seeds, slots, strict=True)
         ]
         free = [] if context_slot is None else others

@@ -25,10 +25,12 @@ def _log_of_sum(row):  # type: ignore[no-untyped-def]  # numba infers the types
 
 @njit(forceinline=True, fastmath=FAST)
 def _largest_allowed(row, mask):  # type: ignore[no-untyped-def]  # numba infers the types
-    """Return the allowed id with the largest logit, the lowest of equals; -1 if there is none."""
+    """Return the allowed id with the largest logit, the lowest of equals; -1 if none is allowed and possible."""
     largest = np.float32(-np.inf)
     for i in range(row.size):
         largest = max(largest, row[i] if mask[i] else np.float32(-np.inf))
+    if largest == np.float32(-np.inf):
+        return -1
     for i in range(row.size):
         if row[i] == largest and mask[i]:
             return i
@@ -123,7 +125,7 @@ _SIGNATURE = types.void(
 
 @njit(_SIGNATURE, cache=True, nogil=True)
 def choose_rows(logits, masks, settings, uniforms, ids, log_probabilities):  # type: ignore[no-untyped-def]  # typed by the signature
-    """Choose an id for each row of logits (B, V); -1 where the mask allows none.
+    """Choose an id for each row of logits (B, V); -1 where the mask allows none that is possible.
 
     masks: (B, V); settings: temperature, top_k, top_p, min_p (B, 4); uniforms: [0, 1) (B,); results: (B,) each.
     """
@@ -137,3 +139,23 @@ def choose_rows(logits, masks, settings, uniforms, ids, log_probabilities):  # t
             best = _draw(weights, _threshold(weights, top_k, top_p, min_p, total, found), uniforms[b])
         ids[b] = best
         log_probabilities[b] = row[best] - _log_of_sum(row) if best >= 0 else np.float32(-np.inf)
+
+
+@njit(cache=True, nogil=True)
+def race(row, mask, settings, noise):  # type: ignore[no-untyped-def]  # numba infers the types
+    """Return the id kept by mask and filters whose logit / temperature + noise is the largest: Gumbel-max.
+
+    All float32: row (V,), noise (V,), settings as a row of `choose_rows`; mask: (V,), at least one allowed. Compiled when
+    it is first asked for, which few do.
+    """
+    weights, found = np.empty(row.size, np.float32), np.empty(row.size, np.float32)
+    largest = row[_largest_allowed(row, mask)]
+    total = _weigh(row, mask, largest, settings[0], weights)
+    least = _threshold(weights, np.int64(settings[1]), settings[2], settings[3], total, found)
+    best, highest = -1, np.float32(-np.inf)
+    for i in range(row.size):
+        if weights[i] >= least:
+            height = (row[i] - largest) / settings[0] + noise[i]
+            if best < 0 or height > highest:
+                best, highest = i, height
+    return best

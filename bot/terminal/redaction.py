@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 HIDDEN = "[hidden]"
-SECRET_VARIABLES = ("DISCORD_TOKEN", "SONGWRIGHT_DISCORD_TOKEN")
+SECRET_VARIABLES = ("DISCORD_TOKEN", "SONGWRIGHT_DISCORD_TOKEN", "SONGWRIGHT_REMOTE_KEY")
 SHORTEST_SECRET = 6  # what is shorter would blot out ordinary words
 
 _PATTERNS = (

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 UNKNOWN_ARTIST = "Unknown"
 HEADING = re.compile(r"^<<\s*(?P<artist>.*?)\s+-\s+(?P<title>.*?)\s*>>$")
-LABEL = re.compile(r"^\[(?P<label>[^\[\]\n]{1,80})\]$")
+MOST_LABEL_CHARACTERS = 80
+LABEL = re.compile(rf"^\[(?P<label>[^\[\]\n]{{1,{MOST_LABEL_CHARACTERS}}})\]$")
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,20 @@ class PlainSong:
 
 def heading(artist: str, title: str) -> str:
     """Return `<<Artist - Title>>`; signs that could close it or open another are left out."""
-    return f"<<{_inside(artist) or UNKNOWN_ARTIST} - {_inside(title) or 'Untitled'}>>"
+    return f"<<{_name(artist) or UNKNOWN_ARTIST} - {_inside(title) or 'Untitled'}>>"
+
+
+def body_start(text: str) -> int:
+    """Return how many characters of a song's text are its heading and the newline after it; 0 where it has none."""
+    first, newline, _ = text.partition("\n")
+    return len(first) + len(newline) if HEADING.match(first) else 0
 
 
 def section_text(section: PlainSection) -> str:
-    """Return the label and the lines, each closed by a newline."""
-    label = f"[{section.label}]\n" if section.label else ""
-    return label + "".join(f"{line}\n" for line in section.lines)
+    """Return the label and the lines, each closed by a newline; a line that reads as a heading or label loses its brackets."""
+    label = _inside(section.label)[:MOST_LABEL_CHARACTERS].strip()
+    lines = [line for line in map(_line, section.lines) if line.strip()]  # a blank one would end the section
+    return (f"[{label}]\n" if label else "") + "".join(f"{line}\n" for line in lines)
 
 
 def read_plain_song(text: str) -> PlainSong:
@@ -112,3 +120,14 @@ def _close(sections: list[PlainSection], label: str, lines: list[str]) -> None:
 
 def _inside(name: str) -> str:
     return " ".join(re.sub(r"[<>\[\]\n]", " ", name).split())
+
+
+def _name(artist: str) -> str:
+    """Return an artist without the dash between spaces that would part another title from it."""
+    return " ".join(word for word in _inside(artist).split() if word != "-")
+
+
+def _line(line: str) -> str:
+    """Return a line that is read back as one line, and as nothing else."""
+    whole = " ".join(line.splitlines())
+    return _inside(whole) if HEADING.match(whole.strip()) or LABEL.match(whole.strip()) else whole
