@@ -85,9 +85,13 @@ class SongGenerator:
         )
 
     def model_versions(self) -> dict[str, str]:
-        """Return the digests of the models in memory by role; two, with a comma, during a trial or a swap."""
+        """Return the digests of the models in memory by role; two, with a comma, during a trial or a swap.
+
+        A role of which none is in memory is left out.
+        """
         held = self._models.held()
-        return {role: ", ".join(model.version for model in held if model.role == role) for role in ROLES}
+        found = {role: ", ".join(model.version for model in held if model.role == role) for role in ROLES}
+        return {role: versions for role, versions in found.items() if versions}
 
     def statistics(self) -> Mapping[Role, DecodingStatistics]:
         """Return what the models have decoded since the process began, by role."""
@@ -95,7 +99,7 @@ class SongGenerator:
 
     def _source(self, request: Request) -> tuple[SourceSong | None, str | None]:
         """Return what is to be changed and, if that is a song, its id; RequestError where it is gone."""
-        if not isinstance(request, EditRequest):
+        if not isinstance(request, EditRequest) or not request.source:
             return None, None
         if self._store is None:
             raise RequestError("songs that are there already cannot be changed here")

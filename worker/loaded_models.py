@@ -22,7 +22,7 @@ from worker.store.model_versions import ModelVersion, Role
 
 log = logging.getLogger(__name__)
 
-ROLES: tuple[Role, ...] = ("lyrics", "melody")
+ROLES: tuple[Role, ...] = ("lyrics", "melody", "chinese")
 
 Key = tuple[Role, Path]
 OpenModel = Callable[[Role, Path], Any]
@@ -206,6 +206,11 @@ class ModelsInUse:
     def melody(self) -> Any:
         """The melody model."""
         return self._loaded.opened(self._held["melody"])
+
+    @property
+    def chinese(self) -> Any:
+        """The model of Chinese lyrics."""
+        return self._loaded.opened(self._held["chinese"])
 
     def __enter__(self) -> Self:
         return self

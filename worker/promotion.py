@@ -18,6 +18,7 @@ from worker.store.model_versions import ModelVersion, Role
 
 if TYPE_CHECKING:
     from engine.checkpoint import Checkpoint
+    from engine.song.chinese_model import ChineseLyricModel
     from engine.song.models import LyricModel, MelodyModel
 
 
@@ -107,15 +108,17 @@ def look_at(path: Path) -> FoundModel:
 def _role_of(path: Path, config: Any) -> Role:
     """Return what the model of this directory writes, told by what lies beside its weights."""
     from engine.music.melody_tokens import VOCABULARY
-    from engine.song.models import WORDS_FILE
+    from engine.song.models import TUNES_FILE, WORDS_FILE
 
     if (path / WORDS_FILE).is_file():
         return "lyrics"
+    if (path / TUNES_FILE).is_file():
+        return "chinese"
     if config.get("vocab_size") == len(VOCABULARY):
         return "melody"
     raise CheckpointError(
-        f"{path} is neither a lyric model (it has no {WORDS_FILE}) nor a melody model "
-        f"(it knows {config.get('vocab_size')} tokens instead of {len(VOCABULARY)}); "
+        f"{path} is neither a lyric model (it has no {WORDS_FILE}), nor one of Chinese lyrics (it has no {TUNES_FILE}), "
+        f"nor a melody model (it knows {config.get('vocab_size')} tokens instead of {len(VOCABULARY)}); "
         "train one with songwright train"
     )
 
@@ -132,7 +135,7 @@ def _check_weights(checkpoint: Checkpoint) -> None:
             )
 
 
-def _try(opened: LyricModel | MelodyModel, path: Path) -> None:
+def _try(opened: LyricModel | MelodyModel | ChineseLyricModel, path: Path) -> None:
     """Decode one step and see that as many numbers come of it as there are tokens."""
     model = opened.model
     tokenizer = getattr(opened, "tokenizer", None)

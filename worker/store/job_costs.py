@@ -42,6 +42,10 @@ USUAL = {
     "transpose": Usual(2.0),
     "tempo": Usual(2.0),
     "mute": Usual(2.0),
+    "rewrite": Usual(2.5, fixed=1.0),
+    "insert": Usual(2.5, fixed=1.0),
+    "continue": Usual(3.0, fixed=1.0),
+    "words-for": Usual(3.5, fixed=1.0),
 }
 
 

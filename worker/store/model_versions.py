@@ -19,7 +19,7 @@ from engine.errors import RequestError
 from worker.store.identifiers import new_id
 from worker.store.tables import ModelVersionRow
 
-Role = Literal["lyrics", "melody"]
+Role = Literal["lyrics", "melody", "chinese"]
 State = Literal["candidate", "promoted", "retired", "trial"]
 LARGEST_SHARE = 0.5
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from engine.contract import Frozen
+from engine.contract import FilterLevel, Frozen
 
 MAX_FILTER_WORDS = 200
 MULTIPLIER_RANGE = (0.0, 100.0)
@@ -29,6 +29,11 @@ class ServerSettings(Frozen):
     filter_words: Annotated[
         tuple[FilterWord, ...], Field(max_length=MAX_FILTER_WORDS, description="words that are not to be written")
     ] = ()
+    # Left out while it is off, so that processes of an earlier version read what is stored.
+    filter_level: Annotated[
+        FilterLevel,
+        Field(description="which kinds of words are not to be written", exclude_if=lambda level: level == "off"),
+    ] = "off"
     allowed_roles: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="command -> role ids that may use it; empty: everybody"
     )
