@@ -10,6 +10,7 @@ from typing import Any
 from bot.plain_text import cleaned
 from engine.contract import Request
 from engine.errors import RequestError
+from engine.lyrics.word_filter import first_left_out, list_of
 from worker.store.server_settings import ServerSettings
 
 MOST_NAMED = 10  # channels or roles in a sentence
@@ -40,12 +41,14 @@ def check_role(settings: ServerSettings, command: str, roles: Collection[str]) -
 
 def check_words(settings: ServerSettings, request: Request) -> None:
     """Refuse a request that holds a word of the server's filter, whatever the case, width or marks inside of it."""
-    check_texts(settings, _texts(request))
+    check_texts(settings, typed_texts(request))
 
 
 def check_texts(settings: ServerSettings, typed: Iterable[str]) -> None:
     """Refuse texts that hold a word of the server's filter: they might be repeated where all can read them."""
     texts = [plain_word(text) for text in typed]
+    if any(first_left_out(text, settings.filter_level) for text in texts):
+        raise Refusal("filter.refused")
     if any(_holds(text, word) for word in map(plain_word, settings.filter_words) for text in texts):
         raise Refusal("filter.refused")
 
@@ -63,9 +66,10 @@ def songs_per_day(settings: ServerSettings, roles: Collection[str]) -> int:
 
 def with_avoided_words(request: Request, settings: ServerSettings) -> Request:
     """Return the request with the server's filter as words that the model must not write."""
-    if "avoid" not in type(request).model_fields or not settings.filter_words:
+    avoid = (*settings.filter_words, *list_of(settings.filter_level))
+    if "avoid" not in type(request).model_fields or not avoid:
         return request
-    return request.model_copy(update={"avoid": settings.filter_words})
+    return request.model_copy(update={"avoid": avoid})
 
 
 def _holds(text: str, word: str) -> bool:
@@ -74,7 +78,8 @@ def _holds(text: str, word: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
-def _texts(request: Request) -> Iterator[str]:
+def typed_texts(request: Request) -> Iterator[str]:
+    """Yield what somebody typed for a request."""
     for name, value in request:
         if isinstance(value, str) and name not in ("kind", "source"):
             yield value

@@ -16,13 +16,14 @@ import discord
 from discord.ext.commands.bot import BotBase  # Bot and AutoShardedBot have nothing else in common
 
 from bot.translations import Words
-from engine.verbs import SHORTCUTS, Shortcut
+from engine.verbs import SHORTCUTS, VERBS, Shortcut
 from worker.store.songs import Song
 
 STARS = (1, 2, 3, 4, 5)
 MOST_LABEL_CHARACTERS = 80
 MOST_OPTION_CHARACTERS = 100
 SHORTCUTS_A_ROW = 5
+KINDS_OF_WORDS = frozenset({"lyrics", *(name for name, verb in VERBS.items() if verb.needs == "words")})
 
 COG_NAME = "Songwright"
 UNKNOWN = "unknown"  # the act of a button of another version
@@ -141,10 +142,11 @@ def song_view(words: Words, song: Song) -> discord.ui.View:
 
 
 def shortcuts_for(song: Song) -> list[Shortcut]:
-    """Return the edits that make sense for a song: none for words alone, none of words for music alone."""
-    if song.kind == "lyrics":
-        return []
-    return [shortcut for _, shortcut in SHORTCUTS.values() if song.lyrics_text.strip() or shortcut.asks != "lyrics"]
+    """Return the edits that make sense for a song: no music of words alone, and no words of music alone."""
+    has_words = bool(song.lyrics_text.strip())
+    is_words_alone = has_words and song.kind in KINDS_OF_WORDS and song.report.key is None
+    has = {"music": not is_words_alone, "words": has_words, "sung words": has_words and not is_words_alone}
+    return [shortcut for verb, shortcut in SHORTCUTS.values() if has[verb.needs]]
 
 
 def _shortcut_button(words: Words, shortcut: Shortcut, song_id: str, *, row: int) -> PressedButton:

@@ -21,8 +21,11 @@ COMMANDS = {
     "stats": ("bot.terminal.stats:stats", "Say what is going on: queue, workers, the last hour."),
     "models": ("bot.terminal.models:models", "Add models, try them, put them to use, go back."),
     "doctor": ("bot.terminal.doctor:doctor", "Say what is ready and what is missing."),
+    "corpus": ("bot.terminal.corpus:corpus", "Import songs of your own, clean, split, count and export them."),
     "train": ("bot.terminal.train:train", "Train a lyric or melody model on a corpus of your own."),
+    "sample": ("bot.terminal.sample:sample", "Write plain songs with a model of any family, or a server."),
     "evaluate": ("bot.terminal.evaluate:evaluate", "Print the figures of models and of finished songs."),
+    "compare": ("bot.terminal.compare:compare", "Say what two lyric models differ in, with 95 % intervals."),
     "db": ("bot.terminal.database:db", "Create, upgrade, check and back up the database; move files."),
     "capacity": ("bot.terminal.capacity:capacity", "Say how many members a machine serves, simulated."),
 }
@@ -31,6 +34,7 @@ EXTRAS = {
     "celery": "discord",
     "dotenv": "discord",
     "psycopg": "postgres",
+    "py3langid": "corpus",
 }  # package -> who brings it
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 

@@ -14,6 +14,7 @@ from engine.lyrics.text import Section, parse_lyrics
 
 LINE_CHARACTERS = 1000  # a line of a song has fewer than a hundred
 LABEL_CHARACTERS = 100
+NUMBERED_CHARACTERS, NUMBERED_LINE_CHARACTERS = 3500, 80
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,20 @@ def lyrics_sheet(title: str, lyrics_text: str) -> LyricsSheet:
             stanza_ends.append(len(lines))
         section_ends.append(len(lines))
     return LyricsSheet(tuple(lines), tuple(section_ends), tuple(stanza_ends), tuple(line_ends), torn)
+
+
+def numbered_lines(title: str, lyrics_text: str) -> str:
+    """Return the lines with the numbers that edits call them by, escaped; as many as a form has room for."""
+    shown_lines = []
+    number, room = 0, NUMBERED_CHARACTERS
+    for section in _sections(title, lyrics_text):
+        for line in section.lines:
+            number += 1
+            shown_lines.append(f"-# {number} · {cut(escaped(cleaned(line)), NUMBERED_LINE_CHARACTERS)}")
+            room -= len(shown_lines[-1]) + 1
+            if room < 0:
+                return "\n".join([*shown_lines[:-1], "-# …"])
+    return "\n".join(shown_lines)
 
 
 def _sections(title: str, lyrics_text: str) -> Sequence[Section]:

@@ -94,6 +94,7 @@ def settings_page(words: Words, settings: ServerSettings) -> discord.Embed:
         words("admin.waiting", count=settings.waiting_per_member),
         words("admin.language", language=shown(one_line(language), 60)),
         _joined(roles_of, "\n"),
+        words("admin.filter_level", level=words.choice(settings.filter_level)),
         words("admin.filter_words", words=_joined(filtered)) if filtered else words("admin.filter_empty"),
     ]
     return _embed(words("admin.title"), [line for line in lines if line])

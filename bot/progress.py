@@ -49,6 +49,7 @@ SKIPPED_STAGES = {
     "transpose": EDIT_SKIPS,
     "tempo": EDIT_SKIPS,
     "mute": EDIT_SKIPS,
+    **dict.fromkeys(("rewrite", "insert", "continue", "words-for"), frozenset({"melody", "band"})),
 }
 COUNTED_IN_LINES = frozenset({"lyrics", "melody"})
 # Up to how many seconds ahead a time moves in which steps: every step costs an edit of the message.

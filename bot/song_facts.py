@@ -71,6 +71,12 @@ def change_text(words: Words, kind: str, request: dict[str, Any]) -> str:
             return words("edit.to_tempo", tempo=tempo_text(tempo))
         case "verse", {"theme": str(theme)}:
             return words("edit.verse_about", theme=shown(one_line(theme), 100))
+        case "rewrite", {"line": str(line)}:
+            return words("edit.rewrite_line", line=shown(one_line(line), 40))
+        case "insert", {"after": int(line)}:
+            return words("edit.insert_after", line=line)
+        case "words-for", {"theme": str(theme)}:
+            return words("edit.words_about", theme=shown(one_line(theme), 100))
         case "mute", {"part": str(part)}:
             return words("edit.without", part=shown(one_line(words.choice(part)), 40))
     if words.has(f"edit.{kind}"):

@@ -15,9 +15,14 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "keys": tuple(
         f"{tonic}{mode}" for mode in ("", "m") for tonic in "C G D A E B F# C# F Bb Eb Ab Db".split()
     ),
+    "tunes": ("浣溪沙", "水调歌头", "菩萨蛮", "鹧鸪天", "临江仙", "满江红", "西江月", "念奴娇", "蝶恋花", "清平乐"),
     "forms": ("VCVC", "VCVCBC", "VVCVC", "VPCVPCBC", "VV", "VVVV", "CVCVC", "IVCVCBCO", "VBVB", "VCVCNC"),
-    "rhymes": ("AABB", "ABAB", "ABCB", "AAAA", "AABA", "ABBA", "AABBA", "ABAB/AABB", "XAXA", "XXXX"),
-    "syllables": ("8", "7", "6", "10", "8,6,8,6", "8,7,8,7", "8/6", "9,7,9,7", "11,10,11,10"),
+    "rhymes": (
+        "AABB", "ABAB", "ABCB", "AAAA", "AABA", "ABBA", "AABBA", "ABAB/AABB", "XAXA", "XXXX", "AABB internal",
+        "AABB internal/ABAB",
+    ),
+    "syllables": ("8", "7", "6", "10", "7-9", "8,6,8,6", "8,6-7,8,6", "8,7,8,7", "8/6", "9,7,9,7", "11,10,11,10"),
+    "persons": ("I", "you", "we", "he", "she", "they", "I and you", "he and she"),
     "chords": (
         "C G Am F", "Am F C G", "C Am F G", "F G Em Am", "Dm7 G7 Cmaj7 Cmaj7", "G D Em C", "Am Dm E Am",
         "C7 C7 C7 C7 F7 F7 C7 C7 G7 F7 C7 G7", "D A Bm G", "Em C G D",

@@ -7,20 +7,31 @@ the terminal and the slash commands are derived from these fields.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import not_
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_THEME_CHARACTERS = 300
+MAX_TITLE_CHARACTERS = 80
 TEMPO_RANGE_QPM = (40, 240)
 SYLLABLES_RANGE = (3, 14)
 LENGTH_RANGE_SECONDS = (15, 600)
 BARS_RANGE = (4, 64)
+MORE_LINES_RANGE = (1, 16)
 LARGEST_UPLOAD_BYTES = 1024 * 1024  # of a MIDI file to be changed: it is read, moved and written within two seconds
 STYLES = ("pop", "rock", "ballad", "folk", "waltz", "hymn", "lullaby", "country", "blues", "jazz")
 TIME_SIGNATURES = ("4/4", "3/4", "6/8", "2/4")
+MOODS = ("happy", "sad", "tender", "angry", "calm", "hopeful", "mysterious", "lonely")
+METRES = ("iambic", "trochaic", "anapaestic", "dactylic")
+PERSONS = ("I", "you", "we", "he", "she", "they")
+FilterLevel = Literal["off", "mild", "strict"]  # which words are neither asked for nor sung; insults never are
+LANGUAGES = ("en", "zh")
 VOICES = ("soprano", "alto", "tenor", "bass", "child")
 PARTS = ("melody", "chords", "bass", "pad", "drums")
+
+# An option of later versions that nobody asked for is left out of JSON, so that older rows and workers know it.
+_IF_ASKED: dict[str, Any] = {"exclude_if": lambda value: value is None}
 
 NOT_AN_OPTION = Field(json_schema_extra={"hidden": True})
 
@@ -38,9 +49,28 @@ class Sampling(Frozen):
     top_k: Annotated[int, Field(ge=0, le=5000, description="only the k likeliest; 0 is off")] = 0
     top_p: Annotated[float, Field(gt=0.0, le=1.0, description="only the likeliest that together weigh p")] = 0.92
     min_p: Annotated[float, Field(ge=0.0, lt=1.0, description="drop ids below this share of the likeliest")] = 0.0
+    # What is off is left out of JSON, so that rows and requests from before are the same, and older workers read them.
+    gumbel: Annotated[
+        bool, Field(description="draw by Gumbel noise: the same odds by another way", exclude_if=not_)
+    ] = False
+    repetition_penalty: Annotated[
+        float,
+        Field(ge=1.0, le=2.0, description="hold back what was written before; 1 is off", exclude_if=lambda p: p == 1.0),
+    ] = 1.0
+    no_repeat_ngram: Annotated[
+        int, Field(ge=0, le=10, description="never write the same n ids in a row twice; 0 is off", exclude_if=not_)
+    ] = 0
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether a choice depends on the ids before it."""
+        return self.repetition_penalty > 1 or self.no_repeat_ngram > 0
 
 
-Suggest = Literal["styles", "authors", "keys", "forms", "rhymes", "syllables", "chords", "lengths", "programs", "songs"]
+Suggest = Literal[
+    "styles", "authors", "keys", "forms", "rhymes", "syllables", "persons", "tunes", "chords", "lengths", "programs",
+    "songs",
+]  # fmt: skip
 
 
 def option(
@@ -52,6 +82,7 @@ def option(
     shown_range: tuple[float, float] | None = None,
     long_text: bool = False,
     uploads: bool = False,
+    positional: bool = False,
     **limits: Any,
 ) -> Any:
     """Describe a field for people, on the terminal and in Discord alike.
@@ -59,7 +90,7 @@ def option(
     name: what the option is called, if not as the field. choices: all that it takes. suggest: which known values are
     offered while one types. shown_range: least and most, where the engine refuses the rest with a sentence of its own.
     long_text: it may have several lines, so Discord offers a form. uploads: a MIDI
-    file will do as well. limits: pydantic's ge, le, max_length ...
+    file will do as well. positional: the terminal takes it without a name. limits: pydantic's ge, le, max_length ...
     """
     extra: dict[str, Any] = {
         "option": name,
@@ -68,6 +99,7 @@ def option(
         "range": shown_range,
         "long_text": long_text,
         "uploads": uploads,
+        "positional": positional,
     }
     return Field(description=text, json_schema_extra={key: value for key, value in extra.items() if value}, **limits)
 
@@ -93,19 +125,39 @@ class LyricRequest(Request):
     kind: Literal["lyrics"] = "lyrics"
     theme: Annotated[str, option("what it is about, in a few words")]
     style: Annotated[str, _STYLE] = "pop"
+    title: Annotated[str | None, option("what it is called; the chorus takes up its words", **_IF_ASKED)] = None
+    mood: Annotated[
+        str | None, option("happy, sad, tender, angry, calm, hopeful, mysterious or lonely", choices=MOODS, **_IF_ASKED)
+    ] = None
     artist: Annotated[
-        str | None, option("write like this author of the training texts, e.g. Robert Burns", suggest="authors")
+        str | None,
+        option("write like this author, e.g. Robert Burns; several in turn, with commas", suggest="authors"),
     ] = None
     form: Annotated[
         str | None, option("sections in order, e.g. VCVCBC: V verse, C chorus, B bridge", suggest="forms")
     ] = None
     rhyme: Annotated[
-        str | None, option("a letter per line, e.g. ABAB or ABAB/AABB; X does not rhyme", suggest="rhymes")
+        str | None,
+        option('a letter per line, e.g. ABAB or ABAB/AABB; X does not; "AABB internal"', suggest="rhymes"),
     ] = None
     syllables: Annotated[
-        str | None, option("per line, e.g. 8 or 8,6,8,6 or 8,6/7,7 for verse/chorus", suggest="syllables")
+        str | None, option("per line, e.g. 8 or 7-9 or 8,6,8,6 or 8,6/7,7 for verse/chorus", suggest="syllables")
     ] = None
-    avoid: Annotated[tuple[str, ...], NOT_AN_OPTION] = ()  # words that a server does not want written, in lower case
+    metre: Annotated[
+        str | None, option("iambic, trochaic, anapaestic or dactylic", "feet", choices=METRES, **_IF_ASKED)
+    ] = None
+    person: Annotated[
+        str | None, option("who tells it: I, you, we, he, she, they, or I and you", suggest="persons", **_IF_ASKED)
+    ] = None
+    language: Annotated[
+        str | None, option("en or zh (Chinese); that of the theme if not said", choices=LANGUAGES, **_IF_ASKED)
+    ] = None
+    tune: Annotated[
+        str | None, option("Chinese words to an old tune's pattern, e.g. 浣溪沙", suggest="tunes", **_IF_ASKED)
+    ] = None
+    avoid: Annotated[
+        tuple[str, ...], NOT_AN_OPTION
+    ] = ()  # not to be written: words in lower case, lists such as @strict
     sampling: Sampling = Sampling()
 
 
@@ -121,6 +173,9 @@ class SongRequest(LyricRequest):
         None
     )
     voice: Annotated[str | None, _VOICE] = None
+    # Chinese is written and not yet sung.
+    language: Annotated[str | None, Field(json_schema_extra={"hidden": True}, **_IF_ASKED)] = None
+    tune: Annotated[str | None, Field(json_schema_extra={"hidden": True}, **_IF_ASKED)] = None
 
 
 class MusicRequest(Request):
@@ -199,6 +254,50 @@ class MuteRequest(MusicEditRequest):
 
     kind: Literal["mute"] = "mute"
     part: Annotated[str, option("melody, chords, bass, pad or drums", choices=PARTS)]
+
+
+class RewriteRequest(EditRequest):
+    """Some lines written anew, with the same syllables and rhymes; every other line and all music stay."""
+
+    kind: Literal["rewrite"] = "rewrite"
+    line: Annotated[str, option("which lines, as printed, without the labels: 3, or 3-4", positional=True)]
+    theme: Annotated[str | None, option("what the new line is about")] = None
+    avoid: Annotated[tuple[str, ...], NOT_AN_OPTION] = ()
+
+
+class InsertRequest(EditRequest):
+    """One more line after another, as long as that and rhyming with it; sung to its notes where there is music."""
+
+    kind: Literal["insert"] = "insert"
+    after: Annotated[
+        int, option("the line that it follows, as printed; 0 for the beginning", shown_range=(0, 80), positional=True)
+    ]
+    theme: Annotated[str | None, option("what the new line is about")] = None
+    avoid: Annotated[tuple[str, ...], NOT_AN_OPTION] = ()
+
+
+class ContinueRequest(EditRequest):
+    """More words for a song, or after somebody's own first lines: the same rhymes, the same syllables."""
+
+    kind: Literal["continue"] = "continue"
+    source: Annotated[str, option("the song to go on with", "song", suggest="songs", positional=True)] = ""
+    start: Annotated[str, option("or your own first lines, with / between them")] = ""
+    form: Annotated[str | None, option("what comes next, e.g. V or CV: V verse, C chorus, B bridge")] = None
+    more: Annotated[int | None, option("or how many lines more, 1-16", "lines", shown_range=MORE_LINES_RANGE)] = None
+    theme: Annotated[str | None, option("what the new words are about")] = None
+    avoid: Annotated[tuple[str, ...], NOT_AN_OPTION] = ()
+
+
+class WordsForRequest(MusicEditRequest):
+    """Words written to a melody that is there: a syllable for every note, and no note is changed."""
+
+    kind: Literal["words-for"] = "words-for"
+    source: Annotated[str, option("the song or tune that gets words", "song", suggest="songs", uploads=True)]
+    theme: Annotated[str, option("what it is about, in a few words")]
+    style: Annotated[str | None, _STYLE] = None
+    rhyme: Annotated[str | None, option("a letter per line, e.g. ABAB; X does not rhyme", suggest="rhymes")] = None
+    track: Annotated[str | None, option("the track that is sung, by number or name, if it is not found")] = None
+    avoid: Annotated[tuple[str, ...], NOT_AN_OPTION] = ()
 
 
 class Progress(Frozen):

@@ -11,19 +11,23 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.contract import (
+    ContinueRequest,
     EditRequest,
+    InsertRequest,
     LyricRequest,
     MusicRequest,
     MuteRequest,
     Request,
+    RewriteRequest,
     SingRequest,
     SongRequest,
     TempoRequest,
     TransposeRequest,
     VerseRequest,
+    WordsForRequest,
     WordsRequest,
 )
 
@@ -50,7 +54,8 @@ class Shortcut:
 class Verb:
     """request: its type, whose `kind` is the verb's name. make: "module:function" taking (request, Making).
 
-    summary: one line, at most 100 characters. example: the rest of a command line.
+    summary: one line, at most 100 characters. example: the rest of a command line. needs: what a song must have for
+    its shortcuts to make sense: music, words, or words that are sung.
     """
 
     request: type[Request]
@@ -58,6 +63,7 @@ class Verb:
     summary: str
     example: str
     shortcuts: tuple[Shortcut, ...] = ()
+    needs: Literal["music", "words", "sung words"] = "music"
 
     @property
     def name(self) -> str:
@@ -110,9 +116,39 @@ _VERBS = (
         "Sing other words to the same music",
         'SONG "Row the boat home / over the foam"',
         (Shortcut("words", "Edit words", "✏️", asks="lyrics"),),
+        needs="sung words",
     ),
     Verb(VerseRequest, "engine.song.add_verse:add_verse", "Add a verse to a song", "SONG --theme winter"),
     Verb(MuteRequest, "engine.song.edits:mute", "Leave one part of the band out", "SONG --part drums"),
+    Verb(
+        RewriteRequest,
+        "engine.song.rewrite_line:rewrite_line",
+        "Write a line anew and keep all the others",
+        "SONG 3 --theme winter",
+        (Shortcut("rewriteline", "Rewrite a line", "✍️", asks="line"),),
+        needs="words",
+    ),
+    Verb(
+        InsertRequest,
+        "engine.song.insert_line:insert_line",
+        "Add a line after another",
+        "SONG 4 --theme snow",
+        needs="words",
+    ),
+    Verb(
+        ContinueRequest,
+        "engine.song.continue_words:continue_words",
+        "Go on with the words of a song, or with your own first lines",
+        '"The rain came down on Harbour Street / and nobody was home"',
+        (Shortcut("goon", "Continue", "➡️"),),
+        needs="words",
+    ),
+    Verb(
+        WordsForRequest,
+        "engine.song.words_to_melody:words_to_melody",
+        "Write words to a tune: a syllable for every note",
+        'tune.mid "rain over the harbour"',
+    ),
 )
 
 VERBS: Mapping[str, Verb] = MappingProxyType({verb.name: verb for verb in _VERBS})

@@ -18,6 +18,7 @@ from bot.errors import answered, tell
 from bot.plain_text import one_line, shown
 from bot.suggestions import suggest
 from bot.translations import Words, languages
+from engine.contract import FilterLevel
 from engine.verbs import VERBS
 from worker.store.server_settings import MAX_FILTER_WORDS, ServerSettings
 
@@ -104,13 +105,19 @@ class AdminCommands:
             await self._run(interaction, self._set_language, language)
 
         @group.command(name="filter", description="Words that are neither asked for nor sung here")
-        @app_commands.describe(change="what to do", word="the word")
+        @app_commands.describe(
+            change="what to do", word="the word", level="or kinds of words; insults are out in any case"
+        )
         async def filter_(
             interaction: discord.Interaction,
-            change: Literal["add", "remove"],
-            word: app_commands.Range[str, 1, MOST_FILTER_CHARACTERS],
+            change: Literal["add", "remove"] | None = None,
+            word: app_commands.Range[str, 1, MOST_FILTER_CHARACTERS] | None = None,
+            level: FilterLevel | None = None,
         ) -> None:
-            await self._run(interaction, self._set_filter, change, word)
+            if level is not None and change is None and word is None:
+                await self._run(interaction, self._set_filter_level, level)
+            else:
+                await self._run(interaction, self._set_filter, change, word, level)
 
     async def _run(self, interaction: discord.Interaction, act: Callable[..., Awaitable[None]], *values: Any) -> None:
         """Do what a command is for, act(interaction, *values), if its member may; answer whatever happens."""
@@ -200,7 +207,14 @@ class AdminCommands:
         said = {"command": f"/{command}", "roles": ", ".join(f"<@&{one}>" for one in roles[:MOST_NAMED])}
         await self._change(interaction, {"allowed_roles": rules}, key, said)
 
-    async def _set_filter(self, interaction: discord.Interaction, change: str, typed: str) -> None:
+    async def _set_filter_level(self, interaction: discord.Interaction, level: FilterLevel) -> None:
+        await self._change(interaction, {"filter_level": level}, f"admin.filter_{level}")
+
+    async def _set_filter(
+        self, interaction: discord.Interaction, change: str | None, typed: str | None, level: FilterLevel | None
+    ) -> None:
+        if change is None or typed is None or level is not None:
+            raise Refusal("admin.filter_one_of_two")
         word = plain_word(typed)
         if not any(sign.isalnum() for sign in word) or len(word) > MOST_FILTER_CHARACTERS:
             raise Refusal("admin.filter_no_word")

@@ -15,20 +15,28 @@ from urllib.parse import parse_qsl, urlencode
 import discord
 
 from bot.access import Refusal
-from bot.commands.requests import request_of
+from bot.commands.requests import extra_of, request_of
 from bot.translations import Words
 from engine.contract import Request
 from engine.verbs import VERBS, Verb
 
 PREFIX = "sw:form:"
 MOST_CUSTOM_ID_CHARACTERS = 100
-MOST_TEXT_CHARACTERS = 4000
+MOST_TEXT_CHARACTERS, MOST_SHORT_CHARACTERS = 4000, 60
 
 
 async def open_form(
-    interaction: discord.Interaction, verb: Verb, field: str, values: Mapping[str, Any], *, filled_in: str = ""
+    interaction: discord.Interaction,
+    verb: Verb,
+    field: str,
+    values: Mapping[str, Any],
+    *,
+    filled_in: str = "",
+    beside: str = "",
 ) -> None:
     """Open a form for one field of a verb's request. values: the others. filled_in: what stands in it at first.
+
+    beside: what is to be read above the field, escaped.
 
     Refusal where the others do not fit into the custom id, or the text not into the form.
     """
@@ -39,17 +47,21 @@ async def open_form(
         raise Refusal("modal.too_many_options")
     if len(filled_in) > MOST_TEXT_CHARACTERS:
         raise Refusal("modal.too_long", most=MOST_TEXT_CHARACTERS, characters=len(filled_in))
-    title = words("modal.words_title") if verb.edits else words("modal.sing_title")
+    asks = field if words.has(f"modal.{field}_title") else "words"
+    title = words(f"modal.{asks}_title") if verb.edits else words("modal.sing_title")
     form = discord.ui.Modal(title=title[:45], custom_id=custom_id)
+    if beside:
+        form.add_item(discord.ui.TextDisplay(beside[:MOST_TEXT_CHARACTERS]))
+    is_long = bool(extra_of(verb.request.model_fields[field]).get("long_text"))
     form.add_item(
         discord.ui.Label(
-            text=words("modal.words_label")[:45],
-            description=words("modal.words_hint")[:100],
+            text=words(f"modal.{asks}_label")[:45],
+            description=words(f"modal.{asks}_hint")[:100],
             component=discord.ui.TextInput(
                 custom_id=field,
-                style=discord.TextStyle.long,
+                style=discord.TextStyle.long if is_long else discord.TextStyle.short,
                 default=filled_in or None,
-                max_length=MOST_TEXT_CHARACTERS,
+                max_length=MOST_TEXT_CHARACTERS if is_long else MOST_SHORT_CHARACTERS,
                 required=True,
             ),
         )
@@ -75,7 +87,7 @@ def submitted(interaction: discord.Interaction) -> Request:
     values: dict[str, Any] = dict(parse_qsl(kept))
     values[field] = _text_of(data.get("components", ()), field)
     if not values[field].strip():
-        raise Refusal("modal.words_empty")
+        raise Refusal("modal.line_empty" if field == "line" else "modal.words_empty")
     return request_of(VERBS[verb_name], values)
 
 

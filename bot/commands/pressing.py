@@ -17,10 +17,11 @@ from bot.buttons import Handler, button, view_of
 from bot.commands.asking import Asking, asker_of, may_use
 from bot.commands.forms import open_form
 from bot.commands.lists import Lists
-from bot.commands.requests import request_of
+from bot.commands.requests import extra_of, request_of
 from bot.commands.verbs import known_song
 from bot.errors import answered, tell
 from bot.ladder import NO_MENTIONS, Outgoing
+from bot.lyrics_sheet import numbered_lines
 from bot.plain_text import shown
 from bot.presenters import sendable, with_tally
 from bot.translations import Words
@@ -87,7 +88,7 @@ class Presses:
         """Ask for the same again with another seed; for an edited song, what was asked for before the edits."""
         song, asker = await self.song(song_id), asker_of(interaction)
         for _generation in range(MOST_GENERATIONS):
-            if not VERBS[song.kind].edits:
+            if not VERBS[song.kind].edits or not song.request.get("source"):
                 break
             if song.parent_song_id is None:
                 is_upload = str(song.request.get("source", "")).startswith(UPLOAD_PREFIX)
@@ -112,15 +113,17 @@ class Presses:
         values = {"source": song.id, **shortcut.values}
         if shortcut.asks:
             self._asking.check(asker_of(interaction), verb.name)
+            is_long = extra_of(verb.request.model_fields[shortcut.asks]).get("long_text")
             body = song.lyrics_text.partition("\n\n")[2] or song.lyrics_text  # the first line is the title
-            await open_form(interaction, verb, shortcut.asks, values, filled_in=body.strip())
+            filled_in, beside = (body.strip(), "") if is_long else ("", numbered_lines(song.title, song.lyrics_text))
+            await open_form(interaction, verb, shortcut.asks, values, filled_in=filled_in, beside=beside)
             return
         await self._asking.ask(interaction, [request_of(verb, values)])
 
     async def form(self, interaction: discord.Interaction, request: Request) -> None:
         """Ask for what was typed in a form; its custom id comes from the member's client, so what it names is checked."""
         source = getattr(request, "source", None)
-        if source is not None and not source.startswith(UPLOAD_PREFIX):
+        if source and not source.startswith(UPLOAD_PREFIX):
             await known_song(self._backend, interaction, source)
         await self._asking.ask(interaction, [request])
 

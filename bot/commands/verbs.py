@@ -64,7 +64,7 @@ class VerbCommands:
     async def ask(self, interaction: discord.Interaction, verb: Verb, values: dict[str, Any]) -> None:
         """Answer a verb's command: a form where words are missing, else the request with its upload."""
         file: discord.Attachment | None = values.pop("file", None)
-        if verb.edits:
+        if verb.edits and (values.get("source") or verb.request.model_fields["source"].is_required()):
             values["source"] = await self._source(interaction, verb.name, values.get("source"), file)
         asks = next(
             (name for name, field in option_fields(verb.request).items() if extra_of(field).get("long_text")), ""
@@ -215,6 +215,8 @@ def _annotation(name: str, field: FieldInfo) -> Any:
     low, high = extra_of(field).get("range") or _limits(field)
     if name == "length_seconds":
         return app_commands.Range[str, 1, 20]
+    if bool in kinds:
+        return bool
     if int in kinds:
         return app_commands.Range[int, None if low is None else int(low), None if high is None else int(high)]
     if float in kinds:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.terminal.remember import remember
 from bot.terminal.shown import NONE, as_json_option, count_text, pairs, print_json, print_shown, section, table
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ def corpus() -> None:
       songwright corpus stats corpora/songs
       songwright train lyrics --help                  what can be trained on it
     """
+
+
+corpus.add_command(remember)
 
 
 @corpus.command("import")

@@ -15,8 +15,9 @@ from pydantic.fields import FieldInfo
 from engine.contract import Request, Sampling
 from engine.errors import RequestError
 
-# Required fields of these names are what a command is about; they are typed without a name, in this order.
-POSITIONAL = ("source", "theme", "lyrics")
+# Required fields of these names are what a command is about; they are typed without a name, in this order. So are
+# fields that say so themselves.
+POSITIONAL = ("source", "line", "after", "theme", "lyrics")
 NEVER_OPTIONS = {"kind", "sampling"}
 SHOWN_CHARACTERS = 40
 
@@ -34,7 +35,11 @@ def option_name(name: str, field: FieldInfo) -> str:
 def positional_fields(request_type: type[Request]) -> dict[str, FieldInfo]:
     """Return the fields that are typed without a name, in the order of typing."""
     fields = request_type.model_fields
-    return {name: fields[name] for name in POSITIONAL if name in fields and fields[name].is_required()}
+    return {
+        name: fields[name]
+        for name in POSITIONAL
+        if name in fields and (fields[name].is_required() or extra_of(fields[name]).get("positional"))
+    }
 
 
 def option_fields(request_type: type[Request]) -> dict[str, FieldInfo]:
@@ -55,14 +60,10 @@ def request_options(request_type: type[Request]) -> Callable[[Any], Any]:
     def decorate(command: Any) -> Any:
         for name, field in reversed(option_fields(request_type).items()):
             # All come as text: what is wrong with a number is said by the same kind of sentence as all else.
-            option = click.option(
-                option_name(name, field),
-                name,
-                default=None,
-                required=field.is_required(),
-                metavar=_kind(field).upper(),
-                help=_help(field),
-            )
+            takes: dict[str, Any] = {"required": field.is_required(), "metavar": _kind(field).upper()}
+            if field.annotation is bool:
+                takes = {"flag_value": "true"}
+            option = click.option(option_name(name, field), name, default=None, help=_help(field), **takes)
             command = option(command)
         return command
 
@@ -70,7 +71,7 @@ def request_options(request_type: type[Request]) -> Callable[[Any], Any]:
 
 
 def _help(field: FieldInfo) -> str:
-    shown = "" if field.is_required() or field.default in (None, "") else f"  [{field.default}]"
+    shown = "" if field.is_required() or field.default in (None, "", False) else f"  [{field.default}]"
     return (field.description or "") + shown
 
 

@@ -31,11 +31,14 @@ STAGE_NAMES = {"models": "opening the models", "plan": "planning", "words": "gat
                "picture": "drawing", "audio": "playing it"}  # fmt: skip
 
 
-def make(request: Request, out: Path | None, as_json: bool) -> None:
-    """Check, submit, follow, deliver, print: nothing is stored before the request and the folder are known to be good."""
+def make(request: Request, out: Path | None, as_json: bool) -> Song:
+    """Check, submit, follow, deliver, print, and return the song.
+
+    Nothing is stored before the request and the folder are known to be good.
+    """
     one_blas_thread()
     check_request(request)
-    file = read_midi(request.source) if isinstance(request, EditRequest) else None
+    file = read_midi(request.source) if isinstance(request, EditRequest) and request.source else None
     if out is not None:
         check_folder(out)
     settings = Settings.from_environment(os.environ)
@@ -56,8 +59,11 @@ def make(request: Request, out: Path | None, as_json: bool) -> None:
         print_result(as_object(made, files) if as_json else as_text(made, files))
         client.mark_delivered(job_id)  # a command killed before this finds its song again when it is given again
     if not as_json:
+        if made.lyrics_text and not made.report.key:  # words alone are printed as they are, to be read by programs too
+            click.echo(f"note: these words are song {made.id}; rewrite, insert and continue change them", err=True)
         for notice in made.report.notices:
             click.echo(f"note: {notice}", err=True)
+    return made
 
 
 def check_request(request: Request) -> None:
@@ -80,7 +86,8 @@ def as_song_request(request: Request) -> LyricRequest:
     if isinstance(request, LyricRequest):
         return request
     shared = (set(type(request).model_fields) & set(SongRequest.model_fields)) - {"kind", "theme"}
-    return SongRequest(theme="", **{name: getattr(request, name) for name in shared})
+    given = {name: value for name in shared if (value := getattr(request, name)) is not None}
+    return SongRequest(theme="", **given)
 
 
 def one_blas_thread() -> None:

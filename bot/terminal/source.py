@@ -47,7 +47,14 @@ def read_midi(source: str) -> MidiOnDisk | None:
 
 
 def with_stored_source(client: Client, request: EditRequest, file: MidiOnDisk | None) -> EditRequest:
-    """Return the request with the id of what it changes: the song's, or the upload's that the file is stored as."""
+    """Return the request with the id of what it changes: the song's, or the upload's that the file is stored as.
+
+    Where first lines of one's own will do as well, words are no id: they are what it starts from.
+    """
+    if not request.source.strip():
+        return request
+    if "start" in type(request).model_fields and file is None and _is_text(request.source):
+        return request.model_copy(update={"source": "", "start": request.source})
     if file is not None:
         return request.model_copy(update={"source": source_of(client.uploads.add(None, file.name, file.data))})
     try:
@@ -57,6 +64,11 @@ def with_stored_source(client: Client, request: EditRequest, file: MidiOnDisk | 
             f"there is no song {_shown(request.source)}; give the id that was printed with it, or the path of a .mid file"
         ) from error
     return request.model_copy(update={"source": song.id})
+
+
+def _is_text(source: str) -> bool:
+    """Return whether somebody has written words: an id is one word, and a longer one than most."""
+    return len(source.split()) > 1 or "\n" in source
 
 
 def _shown(source: str) -> str:

@@ -5,26 +5,38 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from pydantic.fields import FieldInfo
 
+from bot.access import typed_texts
 from bot.terminal.options import build_request, extra_of, positional_fields, request_options
 from bot.terminal.song import make
-from engine.contract import Request
+from engine.contract import FilterLevel, Request
 from engine.errors import RequestError
+from engine.lyrics.word_filter import first_left_out, list_of
 from engine.verbs import VERBS, Verb
 
 MOST_TEXT_BYTES = 100_000  # far more words than any song has
 DEFAULT_FOLDER = Path("songs")
+TALKING = ("lyrics",)  # verbs that can be asked for line by line
+
+
+class UnlessTalking(click.Argument):
+    """A value that must be typed, but not with --interactive, which asks for it."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        if ctx.params.get("interactive") and self.value_is_missing(value):
+            return None
+        return super().process_value(ctx, value)
 
 
 def verb_command(name: str) -> click.Command:
     """Return the command of a verb: its positional values, an option for each other field, --out and --json."""
     verb = VERBS[name]
     run: Any = _runner(verb)
-    for decorate in reversed((*_arguments(verb), request_options(verb.request), *_common(verb))):
+    for decorate in reversed((*_arguments(verb), request_options(verb.request), *_common(verb), *_talking(verb))):
         run = decorate(run)
     command: click.Command = click.command(name, help=_help(verb), short_help=verb.summary)(run)
     return command
@@ -36,21 +48,62 @@ def makes_music(verb: Verb) -> bool:
 
 
 def _runner(verb: Verb) -> Callable[..., None]:
-    def run(out: Path | None, as_json: bool, **given: Any) -> None:
+    def run(out: Path | None, as_json: bool, filter_level: FilterLevel = "off", **given: Any) -> None:
+        is_interactive, model = given.pop("interactive", False), given.pop("model", None)
+        if is_interactive:
+            from bot.terminal.lyric_console import talk
+
+            return talk(verb.request, given, model, lambda request: with_filter(request, filter_level), out)
+        if model is not None:
+            raise RequestError(f"--model goes with --interactive; for songs at once: songwright sample {model}")
         typed = {name: _typed(field, given.pop(name)) for name, field in positional_fields(verb.request).items()}
-        request: Request = build_request(verb.request, typed, given)
+        request: Request = with_filter(build_request(verb.request, typed, given), filter_level)
         make(request, out or (DEFAULT_FOLDER if makes_music(verb) else None), as_json)
 
     return run
 
 
+def has_words(verb: Verb) -> bool:
+    """Return whether words are written or sung, which may be filtered."""
+    return bool({"avoid", "lyrics"} & verb.request.model_fields.keys())
+
+
+def with_filter(request: Request, level: FilterLevel) -> Request:
+    """Return the request with words of a level to be avoided; RequestError where it holds one of them itself."""
+    found = next(filter(None, (first_left_out(text, level) for text in typed_texts(request))), "")
+    if found:
+        raise RequestError(
+            f"--filter {level} leaves out words such as {found[:40]!a}; say it in other words, or choose another --filter"
+        )
+    avoid = list_of(level)
+    return request.model_copy(update={"avoid": avoid}) if avoid and "avoid" in type(request).model_fields else request
+
+
 def _arguments(verb: Verb) -> list[Callable[[Any], Any]]:
-    return [click.argument(name) for name in positional_fields(verb.request)]
+    kind = UnlessTalking if verb.name in TALKING else click.Argument
+    return [click.argument(name, cls=kind) for name in positional_fields(verb.request)]
+
+
+def _talking(verb: Verb) -> tuple[Callable[[Any], Any], ...]:
+    if verb.name not in TALKING:
+        return ()
+    return (
+        click.option("--interactive", is_flag=True, is_eager=True, help="ask line by line, for song after song"),
+        click.option("--model", default=None, help="with --interactive: a model directory or server for plain songs"),
+    )
 
 
 def _common(verb: Verb) -> tuple[Callable[[Any], Any], ...]:
     folder = f"  [{DEFAULT_FOLDER}]" if makes_music(verb) else ""
+    levels = click.option(
+        "--filter",
+        "filter_level",
+        type=click.Choice(get_args(FilterLevel)),
+        default="off",
+        help="kinds of words that are neither asked for nor sung; insults never are  [off]",
+    )
     return (
+        *((levels,) if has_words(verb) else ()),
         click.option("--out", type=click.Path(path_type=Path), default=None, help=f"folder for the files{folder}"),
         click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else"),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.wishes.keys import KeyAsked
+from bot.wishes.line_changes import LINE_FIELDS, line_change
 from bot.wishes.options import (
     REMADE,
     Option,
@@ -35,7 +36,8 @@ from engine.music.theory import Key, Mode
 
 _USUAL_LENGTH_SECONDS = 150.0
 _USUAL_BARS = 16
-_EXACT = ("percent", "percent_exact", "qpm_change", "tempo_qpm", "semitones", "key", "part", "verse", "own_words")
+_NEW_WORDS = ("verse", *LINE_FIELDS)  # what a theme is for, where one is named
+_EXACT = ("percent", "percent_exact", "qpm_change", "tempo_qpm", "semitones", "key", "part", "own_words", *_NEW_WORDS)
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def changes(
     """Return what a reading of a reply asks for. theme: its text and source, "" for none; own_words likewise or None."""
     _slow_waltzes(reading)
     edits = []
-    verses = [one.start for one in reading.found if one.field == "verse"]
+    verses = [one.start for one in reading.found if one.field in _NEW_WORDS]
     for one in sorted(reading.found, key=lambda one: one.start):
         its_theme = theme if verses and one.start == max(verses) else ("", "")
         edit = _edit(one, reading.source(one), song, its_theme, own_words) if one.field in _EXACT else None
@@ -170,6 +172,8 @@ def _edit(
             return _mute(one.value, source, song)
         case "verse":
             return _verse(source, song, theme)
+        case field if field in LINE_FIELDS:
+            return _Edit(*line_change(field, one.value, source, song.id, song.has_words, theme))
         case "own_words" if own_words is not None:
             return _words(own_words, song)
     return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.wishes.keys import KeyAsked
 from bot.wishes.reading import FILLER, Found, Reading
+from bot.wishes.words import MOOD_OF_KEY
 from engine.contract import (
     BARS_RANGE,
     LENGTH_RANGE_SECONDS,
@@ -101,6 +102,8 @@ def options_of(reading: Reading, leftovers: list[str], song_style: str | None = 
                 options += make(one.value, reading.source(one))
     options += _limericks(reading, groups, options)
     _add_mood(reading, groups, options, leftovers)
+    _add_mood_of_words(reading, groups, options, leftovers)
+    _add_inner_rhyme(reading, groups, options)
     _add_pace(reading, groups, options, style)
     for name in ("refusal", "other_style"):
         leftovers += [reading.source(one) for one in groups.get(name, [])]
@@ -177,7 +180,8 @@ _MAKERS: Mapping[str, Any] = {
     "kind": _kind, "key": _key, "tempo_qpm": _tempo, "time_signature": _meter, "length_seconds": _length, "bars": _bars,
     "seed": _seed, "rhyme": _plain("rhyme", "rhyme"), "syllables": _plain("syllables", "syllables"),
     "form": _plain("form", "form"), "voice": _plain("voice", "voice"), "chords": _plain("chords", "chords"),
-    "artist": _plain("artist", "artist"), "instrument": _plain("instrument", "instrument"),
+    "artist": _plain("artist", "artist"), "title": _plain("title", "title"),
+    "metre": _plain("metre", "metre"), "instrument": _plain("instrument", "instrument"),
 }  # fmt: skip
 
 
@@ -201,16 +205,50 @@ def _add_mood(
     reading: Reading, groups: Mapping[str, Sequence[Found]], options: list[Option], leftovers: list[str]
 ) -> None:
     """A mood is a key where none is named; where one is, a mood of its mode goes without saying."""
-    for one in groups.get("mood", []):
+    for one in (*groups.get("mood", []), *groups.get("mode", [])):
         source = reading.source(one)
         key = next((option.value for option in options if option.field == "key"), None)
         if key is None:
             phrase = Phrase("understood.mood", {"mood": source.lower(), "key": one.value}, source)
             options.append(Option("key", one.value, phrase))
         elif Key.parse(key).mode == Key.parse(one.value).mode:
-            reading.found.append(Found(FILLER, True, one.start, one.end))
+            if one is not groups.get("mood", [None])[0]:  # that is the mood of the words
+                reading.found.append(Found(FILLER, True, one.start, one.end))
         else:
             leftovers.append(source)
+
+
+def _add_mood_of_words(
+    reading: Reading, groups: Mapping[str, Sequence[Found]], options: list[Option], leftovers: list[str]
+) -> None:
+    """The mood that chose the key, or the first other one, is the mood of the words."""
+    keyed = groups.get("mood", [])[:1]
+    mood = MOOD_OF_KEY[keyed[0].value] if keyed and reading.source(keyed[0]) not in leftovers else None
+    source = reading.source(keyed[0]) if mood else ""
+    for one in groups.get("words_mood", []):
+        if mood is None:
+            mood, source = one.value, reading.source(one)
+        elif one.value == mood:
+            reading.found.append(Found(FILLER, True, one.start, one.end))
+        else:
+            leftovers.append(reading.source(one))
+    if mood is not None:
+        options.append(Option("mood", mood, Phrase("understood.mood_of_words", {"mood": source.lower()}, source)))
+
+
+def _add_inner_rhyme(reading: Reading, groups: Mapping[str, Sequence[Found]], options: list[Option]) -> None:
+    """Rhymes inside the lines are asked for beside the scheme, or alone."""
+    for index, one in enumerate(groups.get("inner_rhyme", [])):
+        if index:
+            reading.found.append(Found(FILLER, True, one.start, one.end))
+            continue
+        scheme = next((option for option in options if option.field == "rhyme"), None)
+        if scheme is not None:
+            options.remove(scheme)
+            reading.found.append(Found(FILLER, True, one.start, one.end))
+        value = f"{scheme.value if scheme is not None else one.value} internal".strip()
+        source = scheme.phrase.source if scheme is not None else reading.source(one)
+        options += _plain("rhyme", "rhyme")(value, source)
 
 
 def _add_pace(reading: Reading, groups: Mapping[str, Sequence[Found]], options: list[Option], style_name: str) -> None:
@@ -239,16 +277,35 @@ def fit_to(kind: str, options: Sequence[Option], leftovers: list[str]) -> tuple[
     """Return the values that a kind of request takes and all phrases; what it does not take goes to the leftovers."""
     values: dict[str, Any] = {}
     phrases: list[Phrase] = []
+    takes = REMADE[kind].model_fields
+    options = _moods_for(takes, options)
     for option in _lengths_as_bars(options) if kind == "music" else options:
         if option.field == "kind":
             phrases.append(option.phrase)
-        elif option.field in REMADE[kind].model_fields:
+        elif option.field in takes:
             values[option.field] = option.value
-            phrases.append(option.phrase)
+            if option.phrase.key:
+                phrases.append(option.phrase)
         else:
             leftovers.append(option.phrase.source)
             phrases.append(Phrase(f"wish.no_place.{kind}", {"part": option.phrase.source}))
     return values, phrases
+
+
+def _moods_for(takes: Collection[str], options: Sequence[Option]) -> list[Option]:
+    """Return the options with each mood as what a kind of request takes: its words', its key, or both, said once."""
+    mood = next((option for option in options if option.field == "mood"), None)
+    key = next((option for option in options if option.field == "key"), None)
+    if mood is None:
+        return list(options)
+    left_out, said = None, mood
+    if key is not None and key.phrase.source == mood.phrase.source:  # the mood chose the key
+        left_out = key if "key" not in takes else mood if "mood" not in takes else None
+        said = Option("mood", mood.value, Phrase("")) if "key" in takes else mood
+    elif "mood" not in takes and key is not None and mood.value in MOOD_OF_KEY.values():  # a mood of the key's mode
+        values = {**mood.phrase.values, "key": str(key.value)}
+        said = Option("key", key.value, Phrase("understood.mood", values, mood.phrase.source))
+    return [said if option is mood else option for option in options if option is not left_out]
 
 
 def _lengths_as_bars(options: Sequence[Option]) -> list[Option]:

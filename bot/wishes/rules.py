@@ -15,8 +15,10 @@ from bot.wishes.words import (
     INSTRUMENTS,
     KINDS,
     METERS,
+    METRE_WORDS,
     MODES,
     MOODS,
+    MORE_MOODS,
     NOT_FOLLOWED,
     NUMBER,
     OTHER_STYLES,
@@ -90,7 +92,10 @@ def _chords(found: re.Match[str]) -> str | None:
 
 
 def _syllables(found: re.Match[str]) -> str:
-    return re.sub(r"\s+", "", found["numbers"]).replace("-", ",").replace("，", ",").replace("、", ",")
+    numbers = re.sub(r"\s+", "", found["numbers"]).replace("，", ",").replace("、", ",")
+    fewest, dash, most = numbers.partition("-")
+    is_range = dash and most.isdigit() and fewest.isdigit() and int(fewest) < int(most)
+    return numbers if is_range else numbers.replace("-", ",")
 
 
 def _form_of_letters(found: re.Match[str]) -> str | None:
@@ -186,7 +191,26 @@ def keyword_rules() -> tuple[Rule, ...]:
             r"(?:with |use |mit )?(?:the )?(?:seed|种子)\s*[:=]?\s*(?P<n>\d{1,20})(?!\w)",
             lambda found: int(found["n"]),
         ),
+        rule(
+            "inner_rhyme",
+            rf"(?:(?:(?:with |and )?(?:internal|inner) rhym(?:es?|ing)|(?:mit )?binnenreim(?:en?)?){END}|句中韵)"
+            rf"(?:\s*[:,]?\s*(?P<scheme>{_SCHEME})(?![\w/]))?",
+            lambda found: _scheme(found) if found["scheme"] else "",
+        ),
         rule("bars", r"(?P<n>\d{1,6})[ -]?(?:bars?|measures?|takte|小节)(?![a-z])", lambda found: int(found["n"])),
+    )  # fmt: skip
+
+
+@cache
+def title_rules() -> tuple[Rule, ...]:
+    """The rule of a title in quotation marks, which counts beside a theme only: alone it is the theme."""
+    return (
+        rule(
+            "title",
+            r"(?:called|titled|entitled|with the title|namens|mit dem titel|歌名|题为|名为|叫)(?:是|为)?\s*[:：]?\s*"
+            r"[\"“„«《](?P<n>[^\"”“»》\n]{1,80})[\"”“»》]",
+            _text,
+        ),
     )  # fmt: skip
 
 
@@ -215,6 +239,7 @@ def option_rules() -> tuple[Rule, ...]:
         *vocabulary_rules("voice", VOICE_WORDS),
         *vocabulary_rules("time_signature", METERS),
         *vocabulary_rules("rhyme", RHYME_WORDS),
+        *vocabulary_rules("metre", METRE_WORDS),
         words_rule("limerick", True, "limericks?"),
         words_rule("syllables", "8,6,8,6", "(?:in )?common met(?:er|re)"),
         rule("syllables", r"(?P<numbers>\d{1,2}(?:[,-]\d{1,2}){3,7})(?!\w)", _syllables),
@@ -250,7 +275,8 @@ def option_rules() -> tuple[Rule, ...]:
 def request_rules() -> tuple[Rule, ...]:
     """What only a new request can say in single words: mood, pace, words alone or music alone."""
     return (
-        *vocabulary_rules("mood", MOODS), *vocabulary_rules("mood", MODES), *vocabulary_rules("pace", PACES),
+        *vocabulary_rules("mood", MOODS), *vocabulary_rules("mode", MODES), *vocabulary_rules("words_mood", MORE_MOODS),
+        *vocabulary_rules("pace", PACES),
         *vocabulary_rules("kind", KINDS),
         words_rule("length_seconds", 60.0, "short|kurze?[nrsm]?", "短"),
         words_rule("length_seconds", 240.0, "long(?= )|lange?[nrsm]?", "长"),

@@ -13,11 +13,13 @@ from bot.wishes.change_rules import change_rules
 from bot.wishes.changes import SongFacts, changes
 from bot.wishes.options import REMADE, Phrase, fit_to, kind_of, options_of
 from bot.wishes.reading import FILLER, Found, Reading, Rule
-from bot.wishes.rules import filler_rules, keyword_rules, option_rules, request_rules
+from bot.wishes.rules import filler_rules, keyword_rules, option_rules, request_rules, title_rules
 from bot.wishes.themes import EDGES, SING, WORDS, Theme, announced_theme, bare_theme, own_words, quoted_theme
 from bot.wishes.words import GERMAN
 from engine.contract import MAX_THEME_CHARACTERS, STYLES, Request
 from engine.errors import RequestError
+
+ABOUT_SOMETHING = re.compile(r"\b(?:about|über)\b|关于", re.IGNORECASE)
 
 __all__ = ["Phrase", "SongFacts", "Understood", "understand_request", "understand_wish"]
 
@@ -47,6 +49,8 @@ def understand_request(text: str) -> Understood:
     reading = _begun(text)
     fillers = filler_rules(bool(GERMAN.search(text)))
     own = own_words(reading, SING)
+    if not own and ABOUT_SOMETHING.search(re.sub(r"[\"“„«《][^\"”“»》]*[\"”“»》]", "", text)):
+        reading.claim(reading.scan(0, len(text), reading.present(title_rules())))
     quoted = None if own else quoted_theme(reading)
     reading.claim(reading.scan(0, len(text), reading.present(keyword_rules())))
     rules = reading.present([*option_rules(), *request_rules(), *fillers])

@@ -40,10 +40,26 @@ OTHER_STYLES_CHINESE = "说唱|嘻哈|金属|朋克|雷鬼|电子|迪斯科|放�
 # A mood chooses the key where none is named: one that every style and voice can do with.
 MOODS: Vocabulary = {
     "A minor": ("sad|sadly|sorrowful|mournful|traurige?[nrsm]?", "悲伤|伤感|悲|难过"),
-    "E minor": ("melanchol(?:y|ic)|wistful|lonely|melancholische?[nrsm]?|wehmütige?[nrsm]?", "忧伤|忧郁|孤独"),
+    "E minor": ("melanchol(?:y|ic)|wistful|melancholische?[nrsm]?|wehmütige?[nrsm]?", "忧伤|忧郁"),
     "D minor": ("dark|gloomy|sombre|somber|tragic|düstere?[nrsm]?|dunkle?[nrsm]?", "黑暗|阴郁|沉重"),
     "G major": ("happy|merry|glückliche?[nrsm]?|fröhliche?[nrsm]?|lustige?[nrsm]?", "快乐|开心|高兴"),
     "D major": ("joyful|joyous|cheerful|bright|freudige?[nrsm]?|heitere?[nrsm]?", "欢快|欢乐|明亮"),
+}
+MOOD_OF_KEY = {"A minor": "sad", "E minor": "sad", "D minor": "sad", "G major": "happy", "D major": "happy"}
+# Moods of the words that leave the key to the engine.
+MORE_MOODS: Vocabulary = {
+    "tender": ("tender(?:ly)?|zärtliche?[nrsm]?", "温柔"),
+    "angry": ("angry|angrily|furious|wütende?[nrsm]?|zornige?[nrsm]?", "愤怒|生气"),
+    "calm": ("calm|peaceful|soothing|ruhige?[nrsm]?|friedliche?[nrsm]?", "平静|宁静|安静"),
+    "hopeful": ("hopeful|optimistic|hoffnungsvolle?[nrsm]?", "充满希望|有希望"),
+    "lonely": ("lonely|lonesome|einsame?[nrsm]?", "孤独|寂寞"),
+    "mysterious": ("mysterious|spooky|eerie|geheimnisvolle?[nrsm]?|unheimliche?[nrsm]?", "神秘|诡异"),
+}
+METRE_WORDS: Vocabulary = {
+    "iambic": ("(?:in )?(?:iambic|iambs)(?: (?:metre|meter|tetrameter|verse))?|(?:in )?(?:jamben|jambisch)", "抑扬格"),
+    "trochaic": ("(?:in )?(?:trochaic|trochees)(?: (?:metre|meter|verse))?|(?:in )?(?:trochäen|trochäisch)", "扬抑格"),
+    "anapaestic": ("(?:in )?(?:anapa?estic|anapa?ests)(?: (?:metre|meter|verse))?|anapästisch", "抑抑扬格"),
+    "dactylic": ("(?:in )?(?:dactylic|dactyls)(?: (?:metre|meter|verse))?|daktylisch", "扬抑抑格"),
 }
 MODES: Vocabulary = {
     "A minor": ("(?:in )?(?:a )?minor(?: key)?|(?:in )?moll", "小调"),

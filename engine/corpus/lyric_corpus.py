@@ -12,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.corpus.memory import remember
 from engine.corpus.prepare import Chunk, ThemeWords, chunks_of, content_words
 from engine.corpus.records import LyricRecord, Split, Truecaser, parse_record, read_jsonl
 from engine.corpus.shards import Shard, pack
 from engine.lyrics.associations import Associations
 from engine.lyrics.insults import is_insult
 from engine.lyrics.lexicon import write_words
+from engine.lyrics.memory_filter import MEMORY_FILE
 from engine.lyrics.prompt import ARCHAIC_WORDS, PIECE, reverse_line
 from engine.lyrics.prosody import words_of
 from engine.lyrics.tokenizer import LyricTokenizer, train_tokenizer
@@ -74,7 +76,7 @@ def prepare_lyric_corpus(
     report: Callable[[str], None],
     tokenizer: LyricTokenizer | None = None,
 ) -> None:
-    """Write tokenizer, shards, words and associations of the corpus at `source` into the folder `out`.
+    """Write tokenizer, shards, words, associations and the memory of the corpus at `source` into the folder `out`.
 
     tokenizer: that of the model which goes on learning; a new one of `vocab_size` entries if None.
     """
@@ -91,6 +93,7 @@ def prepare_lyric_corpus(
         shard.save(out / f"{split}.npz")
         report(f"{split}: {len(shard)} texts, {len(shard.ids)} tokens")
     write_authors(train, out)
+    (out / MEMORY_FILE).write_bytes(remember(source, report))
     write_vocabulary(train, out)
 
 

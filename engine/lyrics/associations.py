@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+MOST_THEMES = 8  # whose cosines are kept
+
 
 class Associations:
     """Unit vectors of lower-case words: float32 (words, dimensions). Cosines near 1 mean that words keep company."""
@@ -15,7 +17,7 @@ class Associations:
         self._index = {word: i for i, word in enumerate(words)}
         self._words = words
         self._vectors = vectors.astype(np.float32)
-        self._cosines: dict[frozenset[str], np.ndarray] = {}
+        self._cosines: dict[frozenset[str], np.ndarray] = {}  # of the latest themes and moods
 
     @classmethod
     def open(cls, path: Path) -> Associations:
@@ -38,11 +40,17 @@ class Associations:
         theme = frozenset(theme)
         if word in theme:
             return 1.0
-        if theme not in self._cosines:
+        return float(self._cosines_with(theme)[self._index[word]]) if word in self._index else 0.0
+
+    def _cosines_with(self, theme: frozenset[str]) -> np.ndarray:
+        """Return the highest cosine of every word with a word of the theme: (words,). Songs in several threads ask."""
+        best = self._cosines.get(theme)
+        if best is None:
             known = [self._index[t] for t in theme if t in self._index]
             best = (self._vectors @ self._vectors[known].T).max(axis=1) if known else np.zeros(len(self._words))
-            self._cosines = {theme: best}  # of the latest theme alone, as a song keeps to one
-        return float(self._cosines[theme][self._index[word]]) if word in self._index else 0.0
+            latest = list(self._cosines.items())[1 - MOST_THEMES :]
+            self._cosines = {**dict(latest), theme: best}
+        return best
 
     def nearest(self, theme: Iterable[str], most: int) -> list[str]:
         """Return the words nearest to any theme word, the nearest first, without the theme words themselves."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -27,7 +28,11 @@ class WrittenLine:
 
 @dataclass
 class Draft:
-    """What has been written so far, and what the next line must know of it."""
+    """What has been written so far, and what the next line must know of it.
+
+    theme: what it is about. must: words of the theme of which the song is to have one, all if empty. hook: of which
+    every chorus is to have one. kin: words that keep the theme company though they need not come.
+    """
 
     theme: frozenset[str]
     sections: list[list[WrittenLine]] = field(default_factory=list)
@@ -36,6 +41,9 @@ class Draft:
     end_words: set[str] = field(default_factory=set)
     texts: list[list[str]] = field(default_factory=list)  # the words of every line, in lower case
     pairs: set[tuple[str, str]] = field(default_factory=set)  # of words that stand side by side in them
+    must: frozenset[str] = frozenset()
+    hook: frozenset[str] = frozenset()
+    kin: frozenset[str] = frozenset()
 
     def add(self, line: WrittenLine, letter: str) -> None:
         self.sections[-1].append(line)
@@ -46,10 +54,24 @@ class Draft:
         self.end_words.add(texts[-1])
         self.rhyme_words[letter] = line.words[-1]
 
-    def theme_is_said(self, *, anywhere: bool) -> bool:
-        """Return whether the section under way, or with `anywhere` any, has a word of the theme."""
-        lines = self.lines() if anywhere else self.sections[-1]
-        return any(word.text.lower() in self.theme for line in lines for word in line.words)
+    def missing(self, *, in_chorus: bool) -> frozenset[str]:
+        """Return the words of which one is to come now; none where that is done.
+
+        A chorus is to have a word of the hook, or of the theme where there is no hook; the song one of the theme.
+        """
+        theme = self.must or self.theme
+        if in_chorus and not self._says(self.hook or theme, self.sections[-1]):
+            return self.hook or theme
+        if (self.hook or not in_chorus) and not self._says(theme, self.lines()):
+            return theme
+        return frozenset()
+
+    def section_says(self, words: frozenset[str]) -> bool:
+        """Return whether the section under way has one of these words."""
+        return self._says(words, self.sections[-1])
+
+    def _says(self, words: frozenset[str], lines: Sequence[WrittenLine]) -> bool:
+        return any(word.text.lower() in words for line in lines for word in line.words)
 
     def end_words_of_section(self) -> set[str]:
         """Return the last words of the lines written in this section, in lower case."""

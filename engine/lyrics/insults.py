@@ -14,5 +14,6 @@ NOT_SUNG = frozenset(
 
 
 def is_insult(word: str) -> bool:
-    """Return whether a lower-case word is an insult to people for what they are."""
-    return hashlib.sha1(word.encode()).hexdigest()[:10] in NOT_SUNG
+    """Return whether a lower-case word, or what it is the plural of, is an insult to people for what they are."""
+    singular = {word, word.removesuffix("s"), word.removesuffix("es")}
+    return any(hashlib.sha1(one.encode()).hexdigest()[:10] in NOT_SUNG for one in singular)

@@ -72,7 +72,10 @@ def line_marks(syllables: int, letter: str) -> str:
 
 @dataclass(frozen=True)
 class ControlPrompt:
-    """What the whole text shall be like. kind, register and era: one of the tuples above."""
+    """What the whole text shall be like. kind, register and era: one of the tuples above.
+
+    company: words told as of the theme though the text need not have them, such as those of a mood.
+    """
 
     kind: str = "song"
     register: str = "plain"
@@ -80,14 +83,20 @@ class ControlPrompt:
     theme_words: Sequence[str] = ()
     author: str = ""
     title: str = ""
+    company: Sequence[str] = ()
 
     def text(self) -> str:
-        """Return the prompt as text with marks, up to the first section."""
+        """Return the prompt as text with marks, up to the first section; what was typed has none of its own."""
         parts = [f"{BOS}<{self.kind}><{self.register}><{self.era}>"]
         if self.author:
-            parts.append(f"<author> {self.author}")
-        if self.theme_words:
-            parts.append("<theme> " + " ".join(self.theme_words))
+            parts.append(f"<author> {_markless(self.author)}")
+        if self.theme_words or self.company:
+            parts.append("<theme> " + _markless(" ".join((*self.theme_words, *self.company))))
         if self.title:
-            parts.append(f"<title> {self.title}")
+            parts.append(f"<title> {_markless(self.title)}")
         return "".join(parts) + "<words>"
+
+
+def _markless(text: str) -> str:
+    """Return what people typed so that it opens no mark and ends no line, whatever cleaned it before."""
+    return re.sub(r"[<>\s]+", " ", text)

@@ -30,6 +30,11 @@ def words_of(line: str) -> list[str]:
     return WORD.findall(line)
 
 
+def plain_words(line: str) -> list[str]:
+    """Return the words of a line in lower case, without the apostrophes around them, as texts are compared by them."""
+    return [word.strip("'") for word in words_of(line.lower().replace("’", "'"))]
+
+
 @lru_cache(maxsize=65536)
 def count_word_syllables(word: str) -> int:
     """Return how many syllables a word has, at least 1."""

@@ -8,13 +8,16 @@ from itertools import pairwise
 from engine.lyrics.associations import Associations
 from engine.lyrics.draft import Draft
 from engine.lyrics.lexicon import Word
+from engine.lyrics.manner import PLAIN, Manner
+from engine.lyrics.metre import smoothness
 from engine.lyrics.prosody import Syllable, syllables_of
 from engine.lyrics.theme_words import FUNCTION_WORDS
 
 # Weights in nats per token of likelihood; chosen by reading songs, and watched by `songwright evaluate songs`.
 LIKELY_ENOUGH = -2.3  # a line likelier than what people write is a commonplace, and earns nothing more
 THEME_WORD, THEME_NEAR, NEAR_ENOUGH = 0.55, 0.6, 0.5
-METRE, SAME_STRESS = 0.5, 0.8
+MOOD_NEAR, AGAINST, PERSON, LAST_CHANCE = 1.2, 0.7, 0.5, 5.0
+METRE, SAME_STRESS, SMOOTH = 0.5, 0.8, 1.0
 REPEATED_WORD, REPEATED_START, REPEATED_PAIR, TWICE_IN_LINE = 0.25, 0.35, 0.3, 0.7
 STEM_LETTERS = 4  # words that share these say the same thing twice
 WEAK_END, WEAK_START, UNFINISHED_END, SLIP, INTERJECTION, EXTRA_COMMA = 0.5, 0.5, 0.25, 1.2, 0.2, 0.3
@@ -43,12 +46,20 @@ def score_line(
     like: Sequence[Syllable] | None,
     is_last: bool,
     is_chorus: bool,
+    is_end: bool = False,
+    manner: Manner = PLAIN,
 ) -> float:
-    """Return what to add to the likelihood of a line. like: the syllables of the line sung to the same tune."""
+    """Return what to add to the likelihood of a line. like: the syllables of the line sung to the same tune.
+
+    is_last: of its section. is_end: the last of the song, so that what is missing must come now.
+    """
     syllables = syllables_of(text)
     score = theme_score(words, draft, associations, is_chorus=is_chorus)
-    score += METRE * evenness(syllables) + (SAME_STRESS * agreement(syllables, like) if like else 0.0)
+    score += METRE * evenness(syllables) if manner.metre is None else SMOOTH * smoothness(syllables, manner.metre)
+    score += SAME_STRESS * agreement(syllables, like) if like else 0.0
     texts = [word.text.lower() for word in words]
+    score += manner_score(texts, draft, associations, manner)
+    score += LAST_CHANCE if is_end and draft.missing(in_chorus=False).intersection(texts) else 0.0
     score -= repetition(texts, draft) + SLIP * slips(words)
     score -= INTERJECTION * sum(t in INTERJECTIONS for t in texts) + EXTRA_COMMA * max(0, text[:-1].count(",") - 1)
     if texts[-1] in WEAK_ENDS:
@@ -63,12 +74,28 @@ def score_line(
 def theme_score(words: Sequence[Word], draft: Draft, associations: Associations, *, is_chorus: bool) -> float:
     """Reward a theme word that is still missing from the section, and words that keep company with the theme."""
     texts = [word.text.lower() for word in words]
-    hits = sum(text in draft.theme for text in set(texts))
-    said = sum(line_word.text.lower() in draft.theme for line in draft.sections[-1] for line_word in line.words)
+    named = draft.theme | draft.hook
+    hits = sum(text in named for text in set(texts))
+    said = sum(line_word.text.lower() in named for line in draft.sections[-1] for line_word in line.words)
     content = {text for text in texts if text not in FUNCTION_WORDS}
-    near = sum(max(0.0, associations.nearness(text, draft.theme)) for text in content) / max(1, len(content))
+    company = draft.theme | draft.hook | draft.kin
+    near = sum(max(0.0, associations.nearness(text, company)) for text in content) / max(1, len(content))
     bonus = THEME_WORD * (1.5 if is_chorus else 1.0) * min(hits, 1) / (1 + 2 * said)
     return bonus + THEME_NEAR * min(near, NEAR_ENOUGH)
+
+
+def manner_score(texts: Sequence[str], draft: Draft, associations: Associations, manner: Manner) -> float:
+    """Reward words that keep company with a mood, and the first word in a section of who tells the song."""
+    score = 0.0
+    if manner.mood_words:
+        content = {text for text in texts if text not in FUNCTION_WORDS}
+        near = sum(max(0.0, associations.nearness(text, manner.mood_words)) for text in content)
+        # "Joy" and "sorrow" keep company with each other, so that alone would not tell them apart.
+        near -= AGAINST * sum(max(0.0, associations.nearness(text, manner.against)) for text in content)
+        score += MOOD_NEAR * min(near / max(1, len(content)), NEAR_ENOUGH)
+    if manner.pronouns.intersection(texts) and not draft.section_says(manner.pronouns):
+        score += PERSON
+    return score
 
 
 def evenness(syllables: Sequence[Syllable]) -> float:

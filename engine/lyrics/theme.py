@@ -34,7 +34,7 @@ def clean_theme(theme: str) -> str:
     """
     if len(theme) > _MOST_RAW_CHARACTERS:
         raise _too_long(len(theme))
-    text = _plain_signs(_without_markup(without_piled_marks(theme)))
+    text = plain_signs(_without_markup(without_piled_marks(theme)))
     if len(text) > MAX_THEME_CHARACTERS:
         raise _too_long(len(text))
     _refuse_other_scripts(text)
@@ -63,7 +63,7 @@ def without_piled_marks(text: str) -> str:
     return unicodedata.normalize("NFKC", _PILED_MARKS.sub(r"\1", unicodedata.normalize("NFKD", text)))
 
 
-def _plain_signs(text: str) -> str:
+def plain_signs(text: str) -> str:
     """Keep letters, digits and the punctuation of a sentence; everything else becomes a space."""
     kept = []
     for character in text.translate(QUOTES):

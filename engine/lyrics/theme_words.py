@@ -30,12 +30,30 @@ OPENING = re.compile(rf"^(?:(?:{_OPENERS}|lullaby) )+(?:about|on|of|for) ", re.I
 
 def theme_words_of(theme: str) -> list[str]:
     """Return up to five lower-case words that carry the theme, in their order; [] where all are function words."""
-    plain = unicodedata.normalize("NFKD", OPENING.sub("", theme))  # "café" -> "cafe"
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("’", "'")
+    plain = _plain(OPENING.sub("", theme))
     found = [word.lower().strip("'") for word in words_of(plain) if re.fullmatch(r"'?[A-Za-z'-]+", word)]
     # "i'm", "don't", "she'll" carry no theme either
     kept = [word for word in found if word.split("'")[0] not in FUNCTION_WORDS and not word.endswith("n't")]
     return list(dict.fromkeys(word for word in kept if len(word) > 1))[:MOST_WORDS]
+
+
+def _plain(text: str) -> str:
+    """Return a text without accents: "café" -> "cafe"."""
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in letters if not unicodedata.combining(c)).replace("’", "'")
+
+
+def names_of(theme: str) -> tuple[str, ...]:
+    """Return the words of a theme that are typed as names are: "dancing with Alice in Zürich" -> Alice, Zurich.
+
+    The first word is one only with a capital inside, as "WiFi" has, and in a theme all in capitals there are none.
+    """
+    words = words_of(_plain(theme))
+    if theme == theme.upper():
+        return ()
+    return tuple(
+        word for i, word in enumerate(words) if word[1:] != word[1:].lower() or (i and word[:1] != word[:1].lower())
+    )
 
 
 def title_of(theme: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from engine.decoding import Candidate, Session
 from engine.errors import RequestError
 from engine.families import CausalModel
 from engine.lyrics.associations import Associations
-from engine.lyrics.constraints import LineConstraint, LineEnds, Punctuation, WishedWord
+from engine.lyrics.constraints import InnerRhyme, LineConstraint, LineEnds, Punctuation, WishedWord
 from engine.lyrics.draft import Draft, WrittenLine
 from engine.lyrics.lexicon import Lexicon, Rows
+from engine.lyrics.manner import PLAIN, Manner
+from engine.lyrics.metre import MetreRows
 from engine.lyrics.prompt import PIECE, ControlPrompt, line_marks, reverse_line
 from engine.lyrics.prosody import word_rhyme_key, words_of
 from engine.lyrics.rhyme import FREE
@@ -26,7 +29,17 @@ USUAL_END = 60  # uses in the training texts
 MOST_MARKS, ROOM_PER_LINE = 4, 64  # ids before a line and in it; no line of 16 syllables needs more
 LINES_REMEMBERED = 16  # when the context is full, it starts again with this many lines
 WISHED_PLACES = (1, 2, 1, 3, 2)  # how many words stand behind a theme word that is brought in
+PRONOUN_PLACES = (3, 4, 5, 2)  # the same of a pronoun: near the beginning of its line
 EACH_SEED = 7919  # seeds of a line's candidates: far apart, so that no two lines share one
+TIMES_AGAIN = 3  # that a line is written anew where all its candidates are known by heart
+LEARNED = 1000.0  # what a score loses for each piece known by heart: more than any other difference
+
+
+class Guard(Protocol):
+    """Knows the training texts well enough to say what is learned from them by heart; see `memory_filter`."""
+
+    def learned(self, before: Sequence[Sequence[str]], lines: Sequence[Sequence[str]]) -> list[int]:
+        """Return how many pieces of each line, alone or together with the lines before it, are known by heart."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +47,20 @@ class WantedSection:
     """A section to write. kind: verse, chorus or bridge. lines: (syllables, rhyme letter) each.
 
     like: index of an earlier section with the same line lengths, sung to the same tune; stresses should agree.
+    inner_rhyme: whether every line has a word inside that rhymes with its last; of 4 syllables or more.
     """
 
     kind: str
     lines: tuple[tuple[int, str], ...]
     like: int | None = None
+    inner_rhyme: bool = False
 
 
 class LyricWriter:
-    """Holds the model and its lexicon; one `write` per song. candidates: written per line, 1 or more."""
+    """Holds the model and its lexicon; one `write` per song. candidates: written per line, 1 or more.
+
+    guard: what is not to be written though the model knows it; `learned` then has the lines that were all the same.
+    """
 
     def __init__(
         self,
@@ -52,11 +70,14 @@ class LyricWriter:
         associations: Associations,
         *,
         candidates: int = 32,
+        guard: Guard | None = None,
     ) -> None:
         self._model, self._tokenizer, self._lexicon = model, tokenizer, lexicon
         self._associations = associations
         self._punctuation = Punctuation(tokenizer)
         self._candidates = candidates
+        self._guard = guard
+        self.learned: list[str] = []
 
     def write(
         self,
@@ -68,28 +89,47 @@ class LyricWriter:
         report: Callable[[int, int, str], None] = lambda done, total, text: None,
         cancelled: Callable[[], bool] = lambda: False,
         before: Sequence[tuple[WantedSection, Sequence[WrittenLine]]] = (),
+        manner: Manner = PLAIN,
+        prompts: Sequence[ControlPrompt] = (),
     ) -> list[list[WrittenLine]]:
         """Return one list of lines per wanted section.
 
-        before: sections that are there already; `WantedSection.like` counts them too, and their rhymes do not come again.
+        prompts: for the wanted sections in turn, where not `prompt` is for all; their themes are not looked at. before:
+        sections that are there already; `WantedSection.like` counts them too, and their rhymes do not come again.
         report: called after each line with lines done, lines in all and the line. Raises RequestError where the lexicon
         has no line for the plan, Cancelled when `cancelled` returns True between two steps.
         """
-        theme = [word for word in prompt.theme_words if PIECE.fullmatch(f" {word}") and words_of(word) == [word]]
-        lexicon = self._lexicon.with_words(theme, self._tokenizer)
-        work = _Work(self, lexicon, prompt, seed, sampling, cancelled, Draft(frozenset(w.lower() for w in theme)))
+        spelled = {name.lower(): name for name in manner.names}
+        theme, hook = (
+            _whole_words([spelled.get(word, word) for word in words]) for words in (prompt.theme_words, manner.hook)
+        )
+        lexicon = self._lexicon.with_words([*theme, *hook], self._tokenizer)
+        # Of "my old smartphone" the smartphone is to come: the rest would be in many a song.
+        must = _lower(word for word in theme if word.lower() not in self._associations)
+        draft = Draft(_lower(theme), must=must, hook=_lower(hook), kin=_lower(manner.kin))
+        work = _Work(self, lexicon, prompt, seed, sampling, cancelled, draft, manner)
         with work.session:
             for section, lines in before:
                 work.take_over(section, lines)
             total = sum(len(section.lines) for section in wanted)
             done = 0
-            for section in wanted:
-                work.begin(section)
+            for number, section in enumerate(wanted):
+                work.begin(section, prompts[number % len(prompts)] if prompts else None)
+                work.is_last_section = number == len(wanted) - 1
                 for index in range(len(section.lines)):
                     line = work.write_line(section, index)
                     done += 1
                     report(done, total, line.text)
         return work.draft.sections[len(before) :]
+
+
+def _whole_words(texts: Sequence[str]) -> list[str]:
+    """Return the texts that are one word each, in letters that the model writes."""
+    return [text for text in texts if PIECE.fullmatch(f" {text}") and words_of(text) == [text]]
+
+
+def _lower(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(text.lower() for text in texts)
 
 
 def usual_ends(lexicon: Lexicon) -> Rows:
@@ -109,21 +149,28 @@ class _Work:
     sampling: Sampling
     cancelled: Callable[[], bool]
     draft: Draft
+    manner: Manner = PLAIN
     lines_tried: int = 0
+    is_last_section: bool = False
 
     def __post_init__(self) -> None:
         self.session = Session(self.writer._model, self.writer._candidates, self.cancelled)
         self.usual = usual_ends(self.lexicon)
+        self.metre = MetreRows(self.lexicon, self.manner.metre) if self.manner.metre else None
         self.marks: list[tuple[str, str]] = []  # of each line: its section's, and all before it
         self._extend(self.prompt.text())
 
     def _extend(self, text: str) -> None:
         self.session.extend(self.writer._tokenizer.encode(text))
 
-    def begin(self, section: WantedSection) -> None:
+    def begin(self, section: WantedSection, prompt: ControlPrompt | None = None) -> None:
+        """Begin a section; with another prompt than before, the context starts again with it."""
+        if prompt is not None and prompt != self.prompt:
+            self.prompt = prompt
+            self._start_again()
         self.draft.sections.append([])
         self.draft.rhyme_words.clear()
-        self.section_mark = f"<{section.kind}>"
+        self.section_mark, self.inner_rhyme = f"<{section.kind}>", section.inner_rhyme
 
     def take_over(self, section: WantedSection, lines: Sequence[WrittenLine]) -> None:
         """Take in a section that is written already, as if its lines had been chosen here."""
@@ -147,17 +194,35 @@ class _Work:
         asked = (
             self.draft.rhyme_words[letter].rhyme_key if letter != FREE and letter in self.draft.rhyme_words else None
         )
-        candidates, constraints = self._sample(syllables, end_words)
-        finished = [(c, k) for c, k in zip(candidates, constraints, strict=True) if c.finished]
-        if not finished:
-            raise RequestError(f"no line of {syllables} syllables was found; ask for 3-14 syllables per line")
-        lines = [self._line(c, k, asked) for c, k in finished]
-        scores = [self._score(c, line, section, index) for (c, _), line in zip(finished, lines, strict=True)]
-        best = int(np.argmax(scores))
-        self.session.keep(finished[best][0])
+        finished, lines, learned = self._written(syllables, end_words, asked)
+        scores = [self._score(c, line, section, index) for c, line in zip(finished, lines, strict=True)]
+        best = int(np.argmax(np.array(scores) - LEARNED * np.array(learned)))
+        if learned[best]:
+            self.writer.learned.append(lines[best].text)
+        self.session.keep(finished[best])
         self.marks.append((self.section_mark, marks))
         self.draft.add(lines[best], letter)
         return lines[best]
+
+    def _written(
+        self, syllables: int, end_words: Rows, asked: str | None
+    ) -> tuple[list[Candidate], list[WrittenLine], list[int]]:
+        """Return finished candidates, their lines, and how much of each is known by heart; once more if all are."""
+        for _ in range(1 + TIMES_AGAIN):
+            candidates, constraints = self._sample(syllables, end_words)
+            finished = [(c, k) for c, k in zip(candidates, constraints, strict=True) if c.finished]
+            if not finished:
+                raise RequestError(f"no line of {syllables} syllables was found; ask for 3-14 syllables per line")
+            lines = [self._line(c, k, asked) for c, k in finished]
+            learned = self._learned(lines)
+            if not all(learned):
+                break
+        return [candidate for candidate, _ in finished], lines, learned
+
+    def _learned(self, lines: Sequence[WrittenLine]) -> list[int]:
+        if self.writer._guard is None:
+            return [0] * len(lines)
+        return self.writer._guard.learned(self.draft.texts, [[w.text.lower() for w in line.words] for line in lines])
 
     def _sample(self, syllables: int, end_words: Rows) -> tuple[list[Candidate], list[LineConstraint]]:
         constraints = self._constraints(syllables, end_words)
@@ -170,27 +235,39 @@ class _Work:
         """Return one constraint per candidate; while the theme is missing, half of them bring one of its words.
 
         It is missing in a chorus that has none of its words, elsewhere in a song that has none. A quarter of the
-        candidates end in one if it may end the line, a quarter have it inside.
+        candidates end in one if it may end the line, a quarter have it inside. Until a section says who tells the song,
+        a quarter bring a pronoun.
         """
         ends = LineEnds(self.lexicon, end_words, syllables)
         choices: list[tuple[LineEnds, WishedWord | None]] = [(ends, None)] * self.writer._candidates
-        theme = self.lexicon.spelled(self.draft.theme)
+        theme = self.lexicon.spelled(self.draft.missing(in_chorus=self.section_mark == "<chorus>"))
         quarter = self.writer._candidates // 4
-        if theme.any() and not self.draft.theme_is_said(anywhere=self.section_mark != "<chorus>"):
+        if theme.any():
             for i in range(quarter):
                 choices[i] = (ends, WishedWord(theme, WISHED_PLACES[i % len(WISHED_PLACES)]))
             if (theme & ends.rows).any():
                 choices[quarter : 2 * quarter] = [
                     (LineEnds(self.lexicon, theme & end_words, syllables), None)
                 ] * quarter
-        mark = self.writer._punctuation
-        return [LineConstraint(self.lexicon, mark, syllables=syllables, ends=e, wish=w) for e, w in choices]
+        pronouns = self.lexicon.spelled(self.manner.pronouns)
+        if pronouns.any() and not self.draft.section_says(self.manner.pronouns):
+            for i in range(quarter):
+                choices[-1 - i] = (ends, WishedWord(pronouns, PRONOUN_PLACES[i % len(PRONOUN_PLACES)]))
+        mark, inner = self.writer._punctuation, self._inner_rhymes(syllables) if self.inner_rhyme else None
+        return [
+            LineConstraint(self.lexicon, mark, syllables=syllables, ends=e, wish=w, inner=inner, metre=self.metre)
+            for e, w in choices
+        ]
+
+    def _inner_rhymes(self, syllables: int) -> InnerRhyme:
+        """Return what is to rhyme inside a line: near its middle, and not with a word that ends a line already."""
+        return InnerRhyme(~self.lexicon.spelled(self.draft.end_words_of_section()), (syllables + 1) // 2)
 
     def _end_words(self, section: WantedSection, index: int) -> Rows:
         """Return the words that may end the line; where a song runs out of them, those of other sections come again."""
         syllables = section.lines[index][0]
         for refused in (self.draft.end_words, self.draft.end_words_of_section()):
-            free = (self.lexicon.syllables <= syllables) & ~self.lexicon.spelled(refused)
+            free = self._fitting(syllables) & ~self.lexicon.spelled(refused)
             for few in (FEWEST_RHYMES, 1):
                 for rows in (free & self.usual, free):
                     found = self._rhyming(rows, section, index, few)
@@ -207,11 +284,17 @@ class _Work:
             return rows & self.lexicon.rhymes_with(self.draft.rhyme_words[letter])
         others = [word.rhyme_key for other, word in self.draft.rhyme_words.items() if other != FREE]
         rows = rows & ~self.lexicon.with_rhyme_keys(others)
-        later = [syllables for syllables, other in section.lines[index + 1 :] if other == letter]
-        if letter == FREE or not later:
+        later = [syllables for syllables, other in section.lines[index + 1 :] if other == letter and letter != FREE]
+        if section.inner_rhyme:  # a word of one syllable fits wherever it is due
+            rows = rows & self.lexicon.in_families(self.lexicon.syllables == 1, more_than=len(later) + few)
+        if not later:
             return rows
-        rhymes = rows & (self.lexicon.syllables <= min(later))
+        rhymes = rows & np.logical_and.reduce([self._fitting(syllables) for syllables in later])
         return rows & self.lexicon.in_families(rhymes, more_than=few * len(later))
+
+    def _fitting(self, syllables: int) -> Rows:
+        """Return the words that may end a line of so many syllables."""
+        return self.lexicon.syllables <= syllables if self.metre is None else self.metre.rows(syllables)
 
     def _line(self, candidate: Candidate, constraint: LineConstraint, asked: str | None) -> WrittenLine:
         text = reverse_line(self.writer._tokenizer.decode(candidate.ids).rstrip("\n")).strip()
@@ -224,7 +307,7 @@ class _Work:
         is_last = index == len(section.lines) - 1
         return likelihood + score_line(
             line.words, line.text, self.draft, self.writer._associations, like=model, is_last=is_last,
-            is_chorus=section.kind == "chorus",
+            is_chorus=section.kind == "chorus", is_end=is_last and self.is_last_section, manner=self.manner,
         )  # fmt: skip
 
     def _start_again(self) -> None:

@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 from engine.contract import Sampling, SectionReport, SongReport, VerseRequest
 from engine.errors import RequestError
 from engine.lyrics.draft import WrittenLine
-from engine.lyrics.lexicon import Word
-from engine.lyrics.pronunciation import pronounce
-from engine.lyrics.prosody import rhyme_key_of, syllables_in, words_of
+from engine.lyrics.open_lines import typed_line
 from engine.lyrics.rhyme import FREE, find_scheme
 from engine.lyrics.theme import clean_theme
 from engine.lyrics.writer import WantedSection
@@ -110,23 +108,11 @@ def _write(
 ) -> list[WrittenLine]:
     style = find_style(style_of(report))
     wanted = WantedSection("verse", tuple((line.syllables, line.rhyme) for line in plans))
-    first = [_as_written(line.text) for line in report.sections[verse].lines]
+    first = [typed_line(line.text) for line in report.sections[verse].lines]
     before = [(wanted, first)] if all(line.words for line in first) else []
     like = replace(wanted, like=0) if before and _agree(first, plans) else wanted
     prompt = control_prompt(style, theme, title, request.avoid)
     return write_sections(prompt, [like], style, making, Sampling(), request.avoid, before)[0]
-
-
-def _as_written(text: str) -> WrittenLine:
-    """Return a line that was typed or written before as the lyric writer knows lines, in plain letters."""
-    plain = " ".join(re.findall(r"[A-Za-z]+(?:['-][A-Za-z]+)*", text))
-    words = tuple(_word(word) for word in words_of(plain))
-    return WrittenLine(plain, words, None, words[-1].rhyme_key if words else "")
-
-
-def _word(text: str) -> Word:
-    sound = pronounce(text)
-    return Word(text, (), syllables_in(sound), rhyme_key_of(sound), sound, 0)
 
 
 def _agree(lines: Sequence[WrittenLine], plans: Sequence[LinePlan]) -> bool:

@@ -89,7 +89,7 @@ def edited(request: Request, source: SourceSong, score: Score, sheet: LeadSheet 
         "seed": making.seed,
         "seconds_per_stage": dict(making.seconds),
         "files": {},
-        "notices": notices,
+        "notices": (*making.notices, *notices),
     }
     return MadeSong(told.model_copy(update=update), source.text, artifacts, sheet, score)
 

@@ -5,20 +5,24 @@ Does not know chords, bars or tempo.
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Literal
 
 from engine.contract import SYLLABLES_RANGE
 from engine.errors import RequestError
+from engine.lyrics.metre import Metre
 from engine.lyrics.rhyme import FREE, LETTERS
 from engine.song.styles import Style
 
 SectionKind = Literal["intro", "verse", "prechorus", "chorus", "bridge", "instrumental", "outro"]
 
 MOST_SECTIONS = 24
+_LONG_LINE = 8  # syllables: a metre makes no line longer that has as many
 LINES_RANGE = (2, 8)
 KIND_OF_LETTER: dict[str, SectionKind] = {
     "I": "intro", "V": "verse", "P": "prechorus", "C": "chorus", "B": "bridge", "N": "instrumental", "O": "outro",
@@ -33,15 +37,31 @@ _PARTS = ("verse", "chorus", "bridge")
 _SCHEME_OF_LENGTH = {2: "AA", 3: "AAA", 4: "AABB", 5: "AABBA", 6: "AABCCB", 7: "ABABCCB", 8: "ABABCDCD"}
 _FORM_HELP = "write letters such as VCVCBC (Verse, Pre-chorus, Chorus, Bridge, Intro, Outro, N instrumental)"
 _RHYME_HELP = "write one letter per line, such as ABAB, or ABAB/AABB for verse and chorus"
-_SYLLABLES_HELP = "write one number such as 8, one per line such as 8,6,8,6, or 8,6/7,7 for verse and chorus"
+_SYLLABLES_HELP = (
+    "write one number such as 8, a range such as 7-9, one per line such as 8,6,8,6, or 8,6/7,7 for verse and chorus"
+)
+_INNER = re.compile(r"\b(?:with\s+)?(?:internal|inner)(?:\s+rhymes?)?\b", re.IGNORECASE)
+_LENGTH = re.compile(r"[0-9]{1,9}(?:-[0-9]{1,9})*")
 
 
 @dataclass(frozen=True)
 class LinePlan:
-    """One line of words. syllables: exact number. rhyme: letter of the scheme within the section, "X" for none."""
+    """One line of words. syllables: exact number. rhyme: letter of the scheme within the section, "X" for none.
+
+    inner_rhyme: whether a word inside it rhymes with its last.
+    """
 
     syllables: int
     rhyme: str
+    inner_rhyme: bool = False
+
+
+@dataclass(frozen=True)
+class LineLength:
+    """How many syllables a line may have, 3-14: fewest to most, both included."""
+
+    fewest: int
+    most: int
 
 
 def parse_form(text: str) -> tuple[SectionKind, ...]:
@@ -63,12 +83,18 @@ def parse_form(text: str) -> tuple[SectionKind, ...]:
 
 
 def parse_rhyme(text: str) -> tuple[str, ...]:
-    """Read "ABAB" or "ABAB/AABB" (verse/chorus/bridge) into 1-3 schemes of 2-8 letters; "X" alone is no rhyme."""
-    schemes = tuple(re.sub(r"[\s,.-]+", "", part).upper() for part in text.split("/"))
+    """Read "ABAB" or "ABAB/AABB" (verse/chorus/bridge) into 1-3 schemes of 2-8 letters; "X" alone is no rhyme.
+
+    The scheme of a part that is "internal" alone is "": that of the style. See `inner_rhymes`.
+    """
+    parts = text.split("/")
+    schemes = tuple(re.sub(r"[\s,.+-]+", "", _INNER.sub(" ", part)).upper() for part in parts)
     schemes = tuple(FREE if scheme in ("FREE", "NONE") else scheme for scheme in schemes)
     if len(schemes) > len(_PARTS):
         raise RequestError(f"rhyme has at most 3 parts (verse/chorus/bridge), got {len(schemes)}; {_RHYME_HELP}")
-    for scheme in schemes:
+    for part, scheme in zip(parts, schemes, strict=True):
+        if not scheme and _INNER.search(part):
+            continue
         if not re.fullmatch("[A-Z]+", scheme):
             raise RequestError(f"rhyme scheme {_cut(text)!r} must be letters A-Z; {_RHYME_HELP}")
         if scheme != FREE and not LINES_RANGE[0] <= len(scheme) <= LINES_RANGE[1]:
@@ -76,16 +102,25 @@ def parse_rhyme(text: str) -> tuple[str, ...]:
     return schemes
 
 
-def parse_syllables(text: str) -> tuple[tuple[int, ...], ...]:
-    """Read "8", "8,6,8,6" or "8,6/7,7" (verse/chorus/bridge) into 1-3 rows of 1-8 numbers of 3-14."""
+def inner_rhymes(text: str) -> tuple[bool, ...]:
+    """Return for each part of a rhyme as typed whether it asks for rhymes inside the lines: "AABB internal/ABAB"."""
+    return tuple(_INNER.search(part) is not None for part in text.split("/"))
+
+
+def parse_syllables(text: str) -> tuple[tuple[LineLength, ...], ...]:
+    """Read "8", "7-9", "8,6,8,6" or "8,6/7,7" (verse/chorus/bridge) into 1-3 rows of 1-8 lengths of 3-14.
+
+    Two numbers with a dash are a range unless the first is larger; other dashes part numbers: "8-6-8-6" is "8,6,8,6".
+    """
     low, high = SYLLABLES_RANGE
     rows = []
     for part in text.split("/"):
-        words = re.split(r"[\s,.;-]+", part.strip(" ,.;-\t\n"))
-        if not all(re.fullmatch(r"[0-9]{1,9}", word) for word in words):
+        plain = re.sub(r"\s*(?:[-–—]|\bto\b)\s*", "-", part.strip(" ,.;-\t\n"), flags=re.IGNORECASE)
+        words = re.split(r"[\s,.;]+", plain)
+        if not all(_LENGTH.fullmatch(word) for word in words):
             raise RequestError(f"syllables {_cut(text)!r} must be numbers of {low}-{high}; {_SYLLABLES_HELP}")
-        row = tuple(int(word) for word in words)
-        for number in row:
+        row = tuple(length for word in words for length in _lengths(word))
+        for number in (number for length in row for number in (length.fewest, length.most)):
             if not low <= number <= high:
                 raise RequestError(f"syllables must be {low}-{high} per line, got {number}; {_SYLLABLES_HELP}")
         if len(row) > LINES_RANGE[1]:
@@ -94,6 +129,13 @@ def parse_syllables(text: str) -> tuple[tuple[int, ...], ...]:
     if len(rows) > len(_PARTS):
         raise RequestError(f"syllables have at most 3 parts (verse/chorus/bridge), got {len(rows)}; {_SYLLABLES_HELP}")
     return tuple(rows)
+
+
+def _lengths(word: str) -> tuple[LineLength, ...]:
+    numbers = [int(number) for number in word.split("-")]
+    if len(numbers) == 2 and numbers[0] <= numbers[1]:
+        return (LineLength(*numbers),)
+    return tuple(LineLength(number, number) for number in numbers)
 
 
 def canonical_scheme(scheme: str) -> str:
@@ -106,19 +148,28 @@ def canonical_scheme(scheme: str) -> str:
     return "".join(names.get(letter, FREE) for letter in scheme)
 
 
-def plan_lines(style: Style, rhyme: str | None, syllables: str | None) -> dict[SectionKind, tuple[LinePlan, ...]]:
+def plan_lines(
+    style: Style, rhyme: str | None, syllables: str | None, metre: Metre | None = None, seed: int = 0
+) -> dict[SectionKind, tuple[LinePlan, ...]]:
     """Return the lines of each kind of sung section.
+
+    In a range the seed chooses, one length for all lines of a section that rhyme; with a metre, one that ends on a
+    strong syllable if there is one, and a style's own lengths are changed to such.
 
     What is typed for fewer than three parts holds for the verse, and the verse's for what is not named. The
     pre-chorus is like the verse where a scheme was typed, else a couplet of the bridge's lines.
     """
     schemes = parse_rhyme(rhyme) if rhyme is not None else ()
+    inner = inner_rhymes(rhyme) if rhyme is not None else (False,)
     rows = parse_syllables(syllables) if syllables is not None else ()
     lines: dict[SectionKind, tuple[LinePlan, ...]] = {}
     for index, kind in enumerate(_PARTS):
         typed_scheme = schemes[index if index < len(schemes) else 0] if schemes else None
         typed_row = rows[index if index < len(rows) else 0] if rows else None
-        lines[kind] = _section_lines(style, index, typed_scheme, typed_row)  # type: ignore[index]  # parts are kinds
+        asked = _section_lines(style, index, typed_scheme or None, typed_row, metre)
+        rng = random.Random(f"syllables of {index}: {seed}")
+        has_inner = inner[index if index < len(inner) else 0]
+        lines[kind] = _chosen(asked, metre, rng, has_inner=has_inner)  # type: ignore[index]  # parts are kinds
     lines["prechorus"] = lines["verse"] if schemes else _couplet(lines["bridge"])
     return lines
 
@@ -129,11 +180,40 @@ def couplets(lines: dict[SectionKind, tuple[LinePlan, ...]]) -> dict[SectionKind
 
 
 def _couplet(lines: tuple[LinePlan, ...]) -> tuple[LinePlan, ...]:
-    return tuple(LinePlan(line.syllables, LETTERS[0]) for line in lines[:2])
+    return tuple(LinePlan(line.syllables, LETTERS[0], line.inner_rhyme) for line in lines[:2])
 
 
-def _section_lines(style: Style, part: int, scheme: str | None, row: tuple[int, ...] | None) -> tuple[LinePlan, ...]:
+def _chosen(
+    asked: Sequence[tuple[LineLength, str]], metre: Metre | None, rng: random.Random, *, has_inner: bool
+) -> tuple[LinePlan, ...]:
+    """Return the lines with one length each: equal ranges with one letter get the same."""
+    chosen: dict[tuple[LineLength, str], int] = {}
+    for length, letter in asked:
+        if (length, letter) not in chosen:
+            numbers = range(length.fewest, length.most + 1)
+            fitting = [n for n in numbers if metre is None or metre.ends_strong(n)]
+            chosen[length, letter] = rng.choice(fitting or numbers) if len(numbers) > 1 else length.fewest
+    return tuple(LinePlan(chosen[one], one[1], has_inner) for one in asked)
+
+
+def _in_metre(row: tuple[LineLength, ...], metre: Metre) -> tuple[LineLength, ...]:
+    """Return the nearest lengths that end on a strong syllable; of two as near, that which keeps long lines longer."""
+    longest = max(length.fewest for length in row)
+    ending = [n for n in range(SYLLABLES_RANGE[0], SYLLABLES_RANGE[1] + 1) if metre.ends_strong(n)]
+
+    def nearest(number: int) -> int:
+        grows = number == longest < _LONG_LINE
+        return min(ending, key=lambda n: (abs(n - number), n < number if grows else n > number))
+
+    return tuple(LineLength(n, n) for n in (nearest(length.fewest) for length in row))
+
+
+def _section_lines(
+    style: Style, part: int, scheme: str | None, row: tuple[LineLength, ...] | None, metre: Metre | None
+) -> list[tuple[LineLength, str]]:
     usual_row = parse_syllables(style.syllables[part])[0]
+    if metre is not None:
+        usual_row = _in_metre(usual_row, metre)
     usual_scheme = style.rhyme[part]
     if scheme is None or scheme == FREE:
         fits = row is None or len(usual_scheme) % len(row) == 0
@@ -145,7 +225,7 @@ def _section_lines(style: Style, part: int, scheme: str | None, row: tuple[int, 
             "give as many numbers as letters, or one number for all lines"
         )
     syllables = islice(cycle(row or usual_row), len(scheme))
-    return tuple(LinePlan(number, letter) for number, letter in zip(syllables, canonical_scheme(scheme), strict=True))
+    return list(zip(syllables, canonical_scheme(scheme), strict=True))
 
 
 def _cut(text: str) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.contract import Artifact, LyricRequest, Progress, SongRequest
+from engine.errors import RequestError
 from engine.lyrics.draft import WrittenLine
 from engine.lyrics.text import Lyrics, Section, render_lyrics
 from engine.lyrics.theme import clean_theme
 from engine.lyrics.theme_words import title_of
+from engine.lyrics.title import clean_title
 from engine.music.arranger import arrange
 from engine.music.bands import Band
 from engine.music.lead_sheet import LeadSheet
 from engine.music.score import Score
+from engine.song.chinese_lyrics import is_chinese, make_chinese_lyrics
 from engine.song.files import make_files, slug
 from engine.song.making import MadeSong, Making
 from engine.song.melody_frames import Line
@@ -29,6 +32,8 @@ def make_song(request: SongRequest, making: Making) -> MadeSong:
     Raises RequestError before any model runs where the request cannot be met, Cancelled between two steps, OutputError
     where a file cannot be made.
     """
+    if is_chinese(request):
+        raise RequestError("songs with music are sung in English so far; ask for lyrics alone, which Chinese has")
     title, plan, lines = _plan_and_words(request, making)
     text = printed_words(
         title, [(s.label, [line.text for line in w]) for s, w in zip(plan.sections, lines, strict=True)]
@@ -45,6 +50,8 @@ def make_song(request: SongRequest, making: Making) -> MadeSong:
 
 def make_lyrics(request: LyricRequest, making: Making) -> MadeSong:
     """Write the words alone of the song that the request and its seed would give; they are one text file."""
+    if is_chinese(request):
+        return make_chinese_lyrics(request, making)
     title, plan, lines = _plan_and_words(request, making)
     text = printed_words(
         title, [(s.label, [line.text for line in w]) for s, w in zip(plan.sections, lines, strict=True)]
@@ -59,7 +66,7 @@ def _plan_and_words(request: LyricRequest, making: Making) -> tuple[str, SongPla
         theme = clean_theme(request.theme)
         style = find_style(request.style)
         plan = make_plan(request, making.seed)
-        title = title_of(theme)
+        title = clean_title(request.title) if request.title is not None else title_of(theme)
     return title, plan, write_words(request, theme, title, style, plan, making)
 
 

@@ -13,6 +13,7 @@ from engine.contract import Artifact, Progress, SongReport
 from engine.errors import Cancelled
 from engine.music.lead_sheet import LeadSheet
 from engine.music.score import Score
+from engine.song.chinese_model import ChineseLyricModel
 from engine.song.models import LyricModel, MelodyModel
 
 
@@ -23,6 +24,8 @@ class Models(Protocol):
     def lyrics(self) -> LyricModel: ...
     @property
     def melody(self) -> MelodyModel: ...
+    @property
+    def chinese(self) -> ChineseLyricModel | None: ...
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Making:
     outputs: Collection[str] | None = None
     soundfont: Path | None = None
     seconds: dict[str, float] = field(default_factory=dict)  # per stage, filled in as they end
+    notices: list[str] = field(default_factory=list)  # what is to be told of the words, filled in as they are written
 
     @contextmanager
     def stage(self, name: str, total: int = 1) -> Iterator[None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -13,16 +14,24 @@ from engine.errors import CheckpointError, RequestError
 from engine.families import CausalModel, open_model
 from engine.lyrics.associations import Associations
 from engine.lyrics.lexicon import Lexicon
+from engine.lyrics.memory_filter import MEMORY_FILE, MemoryFilter, MemoryGuard
 from engine.lyrics.tokenizer import LyricTokenizer
+from engine.lyrics.word_filter import avoided
+from engine.song.chinese_model import TUNES_FILE as TUNES_FILE
+from engine.song.chinese_model import ChineseLyricModel, open_chinese_model
 
-Role = Literal["lyrics", "melody"]
+Role = Literal["lyrics", "melody", "chinese"]
+MOST_AUTHORS = 6
 Share = Callable[[CausalModel], CausalModel]
 WORDS_FILE, ASSOCIATIONS_FILE, AUTHORS_FILE = "words.txt.gz", "associations.npz", "authors.txt"
 
 
 @dataclass
 class LyricModel:
-    """A causal model over the ids of `tokenizer`, the words that it may write, and which words belong together."""
+    """A causal model over the ids of `tokenizer`, the words that it may write, and which words belong together.
+
+    memory: what its training texts say word for word; None where the checkpoint has no such file.
+    """
 
     version: str
     directory: Path
@@ -30,16 +39,31 @@ class LyricModel:
     tokenizer: LyricTokenizer
     associations: Associations
     authors: tuple[str, ...] = ()
+    memory: MemoryFilter | None = None
     _lexicons: dict[bool, Lexicon] = field(default_factory=dict)
 
     def lexicon(self, *, archaic: bool, avoid: Collection[str] = ()) -> Lexicon:
         """Return the words that may be written, with or without those of long ago; built at the first need.
 
-        avoid: words in lower case that are left out, each time anew.
+        avoid: words in lower case, and lists of them (`word_filter`), that are left out, each time anew.
         """
         if archaic not in self._lexicons:
             self._lexicons[archaic] = Lexicon.open(self.directory / WORDS_FILE, self.tokenizer, archaic=archaic)
-        return self._lexicons[archaic].without(avoid)
+        return self._lexicons[archaic].without(avoided(avoid))
+
+    def guard(self, own: Iterable[str]) -> MemoryGuard | None:
+        """Return what keeps one song from lines learned by heart; None without a memory. own: texts that the asker typed."""
+        return MemoryGuard(self.memory, own) if self.memory is not None else None
+
+    def find_authors(self, names: str) -> tuple[str, ...]:
+        """Return the authors of one name or of several, parted by commas, "and", "&" or "/"; RequestError as `find_author`."""
+        known = {author.lower() for author in self.authors}
+        if " ".join(names.lower().split()) in known:
+            return (self.find_author(names),)
+        parts = [part for part in re.split(r"[,;/&]+|\band\b", names, flags=re.IGNORECASE) if part.strip()]
+        if len(parts) > MOST_AUTHORS:
+            raise RequestError(f"a song takes 1-{MOST_AUTHORS} artists, got {len(parts)}; name fewer")
+        return tuple(dict.fromkeys(self.find_author(part.strip()) for part in parts or [names]))
 
     def find_author(self, name: str) -> str:
         """Return the author of that name as the model knows it; RequestError names the nearest known ones."""
@@ -63,8 +87,11 @@ class MelodyModel:
 
 @dataclass(frozen=True)
 class SongModels:
+    """chinese: None where only English words are wanted."""
+
     lyrics: LyricModel
     melody: MelodyModel
+    chinese: ChineseLyricModel | None = None
 
 
 def open_lyric_model(path: Path, share: Share = lambda model: model) -> LyricModel:
@@ -82,6 +109,7 @@ def open_lyric_model(path: Path, share: Share = lambda model: model) -> LyricMod
         LyricTokenizer.open(path / "tokenizer.json"),
         Associations.open(path / ASSOCIATIONS_FILE),
         tuple((path / AUTHORS_FILE).read_text(encoding="utf-8").splitlines()),
+        MemoryFilter.read(path / MEMORY_FILE) if (path / MEMORY_FILE).is_file() else None,
     )
 
 
@@ -90,18 +118,22 @@ def open_melody_model(path: Path, share: Share = lambda model: model) -> MelodyM
     return MelodyModel(open_checkpoint(path).digest, share(open_model(path)))
 
 
-def open_shared(role: Role, path: Path) -> LyricModel | MelodyModel:
+def open_shared(role: Role, path: Path) -> LyricModel | MelodyModel | ChineseLyricModel:
     """Open the checkpoint of a role for songs in several threads at once."""
     from engine.batching import share
 
     return open_role(role, path, share=share)
 
 
-def open_role(role: Role, path: Path, *, share: Share | None = None) -> LyricModel | MelodyModel:
+def open_role(role: Role, path: Path, *, share: Share | None = None) -> LyricModel | MelodyModel | ChineseLyricModel:
     """Open the checkpoint of a role.
 
     share: what makes it fit for songs in several threads at once, `engine.batching.share`; None where only one
     song is made at a time.
     """
-    opening = open_lyric_model if role == "lyrics" else open_melody_model
-    return opening(path) if share is None else opening(path, share)
+    opening: dict[Role, Callable[..., LyricModel | MelodyModel | ChineseLyricModel]] = {
+        "lyrics": open_lyric_model,
+        "melody": open_melody_model,
+        "chinese": open_chinese_model,
+    }
+    return opening[role](path) if share is None else opening[role](path, share)

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 
 from engine.contract import LENGTH_RANGE_SECONDS, TEMPO_RANGE_QPM, LyricRequest, SongRequest
 from engine.errors import RequestError
+from engine.lyrics.metre import find_metre
+from engine.lyrics.moods import find_mood
+from engine.lyrics.persons import parse_person
+from engine.lyrics.title import clean_title
 from engine.music.lead_sheet import ChordSpan, SectionSpan
 from engine.music.score import TimeSignature
 from engine.music.theory import Key, voice_range
@@ -18,6 +22,7 @@ from engine.song import length
 from engine.song.form import LinePlan, SectionKind, couplets, parse_form, plan_lines
 from engine.song.harmony import Harmony, chord_spans, key_of_chords, parse_chords, typed_spans
 from engine.song.length import Block
+from engine.song.mood_of_music import key_of_mood, tempo_of_mood
 from engine.song.styles import BARS_PER_LINE, Style, find_style
 
 __all__ = ["LinePlan", "SectionKind", "SectionPlan", "SongPlan", "make_plan"]
@@ -90,10 +95,11 @@ def make_plan(request: LyricRequest, seed: int) -> SongPlan:
     style = find_style(request.style)
     voice = DEFAULT_VOICE if request.voice is None else request.voice.strip().lower()
     voice_range(voice)
+    check_words_asked(request)
     typed_chords = parse_chords(request.chords) if request.chords is not None else None
     time_signature = choose_time_signature(request, style, rng)
     key = choose_key(request, style, typed_chords, rng)
-    draft = _draft(request, style, time_signature, rng)
+    draft = _draft(request, style, time_signature, rng, seed)
     harmony = Harmony(style.palettes[key.mode], rng)
     return SongPlan(
         style=style.name,
@@ -103,6 +109,16 @@ def make_plan(request: LyricRequest, seed: int) -> SongPlan:
         sections=_sections(draft, time_signature, harmony, key, typed_chords),
         voice=voice,
     )
+
+
+def check_words_asked(request: LyricRequest) -> None:
+    """Raise RequestError for a title, mood or person that there is not, before any model runs."""
+    if request.title is not None:
+        clean_title(request.title)
+    if request.mood is not None:
+        find_mood(request.mood)
+    if request.person is not None:
+        parse_person(request.person)
 
 
 @dataclass(frozen=True)
@@ -129,17 +145,21 @@ def choose_time_signature(request: SongRequest, style: Style, rng: random.Random
 
 
 def choose_key(request: SongRequest, style: Style, typed_chords: Sequence[str] | None, rng: random.Random) -> Key:
-    """Return the key typed, or that of the chords typed, or one of the style's."""
+    """Return the key typed, or that of the chords typed, or one of the style's, in the mode of the mood asked for."""
     chosen = rng.choice(style.keys)
     if request.key is not None:
         return Key.parse(request.key)
-    return key_of_chords(typed_chords) if typed_chords else Key.parse(chosen)
+    if typed_chords:
+        return key_of_chords(typed_chords)
+    return Key.parse(chosen if request.mood is None else key_of_mood(find_mood(request.mood), style, chosen))
 
 
 def tempos_to_try(request: SongRequest, style: Style, time_signature: TimeSignature, rng: random.Random) -> list[float]:
     """Return the tempo typed, or the seed's choice followed by the style's other tempos, nearest first."""
     slowest, fastest = style.tempo_range(str(time_signature))
     chosen = rng.randint(slowest, fastest)
+    if request.mood is not None:
+        chosen = tempo_of_mood(find_mood(request.mood), chosen, slowest, fastest)
     typed, (low, high) = request.tempo_qpm, TEMPO_RANGE_QPM
     if typed is None:
         return sorted(map(float, range(slowest, fastest + 1)), key=lambda tempo: abs(tempo - chosen))
@@ -151,8 +171,9 @@ def tempos_to_try(request: SongRequest, style: Style, time_signature: TimeSignat
     return [float(typed)]
 
 
-def _draft(request: SongRequest, style: Style, time_signature: TimeSignature, rng: random.Random) -> _Draft:
-    lines = plan_lines(style, request.rhyme, request.syllables)
+def _draft(request: SongRequest, style: Style, time_signature: TimeSignature, rng: random.Random, seed: int) -> _Draft:
+    metre = find_metre(request.metre) if request.metre is not None else None
+    lines = plan_lines(style, request.rhyme, request.syllables, metre, seed)
     form = parse_form(request.form if request.form is not None else style.form)
     tempos = tempos_to_try(request, style, time_signature, rng)
     added = rng.choice(style.intro_bars), rng.choice(style.outro_bars)

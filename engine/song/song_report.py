@@ -31,6 +31,7 @@ def report_words(
         seed=making.seed,
         seconds_per_stage=dict(making.seconds),
         model_versions=versions,
+        notices=tuple(making.notices),
     )
 
 
@@ -57,7 +58,7 @@ def report_song(
         length_seconds=round(length_seconds(score), 2),
         seconds_per_stage=dict(making.seconds),
         model_versions=versions,
-        notices=tuple(notices),
+        notices=(*making.notices, *notices),
     )
 
 

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from engine.contract import LyricRequest, Progress, Sampling
+from engine.lyrics.associations import Associations
 from engine.lyrics.draft import WrittenLine
+from engine.lyrics.following import following
+from engine.lyrics.kin import kin_of
+from engine.lyrics.manner import PLAIN, Manner
+from engine.lyrics.metre import find_metre
+from engine.lyrics.moods import find_mood
+from engine.lyrics.persons import parse_person
 from engine.lyrics.prompt import ControlPrompt
-from engine.lyrics.theme_words import theme_words_of
+from engine.lyrics.theme_words import names_of, theme_words_of
+from engine.lyrics.title import words_of_title
+from engine.lyrics.word_filter import avoided
 from engine.lyrics.writer import LyricWriter, WantedSection
 from engine.song.making import Making
 from engine.song.plan import SectionPlan, SongPlan
 from engine.song.styles import Style
 
+LEARNED = 'no new line was found for "{line}", which other songs have in these or nearly these words'
+MOST_MOOD_WORDS = 2  # that the model is told, beside the theme
 LYRIC_KIND_OF_SECTION = {"chorus": "chorus", "bridge": "bridge"}  # the others are written as verses
 
 
@@ -20,11 +31,14 @@ def write_words(
     request: LyricRequest, theme: str, title: str, style: Style, plan: SongPlan, making: Making
 ) -> list[list[WrittenLine]]:
     """Return the lines of every section of the plan, empty for instrumental parts; repeats share their lines."""
-    author = making.models.lyrics.find_author(request.artist) if request.artist else ""
+    authors = making.models.lyrics.find_authors(request.artist) if request.artist else ("",)
+    manner = manner_of(request, theme, making.models.lyrics.associations)
     written_at = [i for i, s in enumerate(plan.sections) if s.lines and s.words_of is None]
     wanted = [_wanted(plan.sections[i], written_at) for i in written_at]
-    prompt = control_prompt(style, theme, title, request.avoid, author)
-    found = write_sections(prompt, wanted, style, making, request.sampling, request.avoid)
+    company = (*manner.kin, *manner.mood_words[:MOST_MOOD_WORDS])
+    prompts = [control_prompt(style, theme, title, request.avoid, author, company) for author in authors]
+    avoid = [*request.avoid, *(parse_person(request.person).others if request.person else ())]
+    found = write_sections(prompts[0], wanted, style, making, request.sampling, avoid, manner=manner, prompts=prompts)
     by_section = dict(zip(written_at, found, strict=True))
     lines: list[list[WrittenLine]] = []
     for index, section in enumerate(plan.sections):
@@ -38,16 +52,37 @@ def write_words(
     return lines
 
 
+def manner_of(request: LyricRequest, theme: str, associations: Associations) -> Manner:
+    """Return how the words of a request shall be written; words that are to be avoided are not sought."""
+    hook = theme_words_of(words_of_title(request.title)) if request.title else []
+    mood = find_mood(request.mood) if request.mood else None
+    return Manner(
+        metre=find_metre(request.metre) if request.metre else None,
+        mood_words=tuple(word for word in mood.words if word not in request.avoid) if mood else (),
+        against=find_mood(mood.against).words if mood else (),
+        kin=tuple(word for word in kin_of(theme_words_of(theme), associations) if word not in request.avoid),
+        hook=tuple(word for word in hook if word not in request.avoid),
+        names=names_of(theme),
+        pronouns=parse_person(request.person).pronouns if request.person else frozenset(),
+    )
+
+
 def control_prompt(
-    style: Style, theme: str, title: str, avoid: Collection[str] = (), author: str = ""
+    style: Style,
+    theme: str,
+    title: str,
+    avoid: Collection[str] = (),
+    author: str = "",
+    company: Sequence[str] = (),
 ) -> ControlPrompt:
     """Return what the model is told of the whole song; theme words that are to be avoided are not brought in."""
     return ControlPrompt(
         kind=style.lyric_kind,
         register="archaic" if style.archaic else "plain",
-        theme_words=[word for word in theme_words_of(theme) if word.lower() not in avoid],
+        theme_words=[word for word in theme_words_of(theme) if word.lower() not in avoided(avoid)],
         author=author,
-        title=title,
+        title=words_of_title(title),
+        company=company,
     )
 
 
@@ -59,14 +94,22 @@ def write_sections(
     sampling: Sampling,
     avoid: Collection[str] = (),
     before: Sequence[tuple[WantedSection, Sequence[WrittenLine]]] = (),
+    manner: Manner = PLAIN,
+    prompts: Sequence[ControlPrompt] = (),
 ) -> list[list[WrittenLine]]:
-    """Return the lines of each wanted section, reported as they are written. before: sections that are there already."""
+    """Return the lines of each wanted section, reported as they are written.
+
+    before: sections that are there already. prompts: for the sections in turn, where they are not alike.
+    """
     model = making.models.lyrics
     with making.stage("words"):
         lexicon = model.lexicon(archaic=style.archaic, avoid=avoid)
-        writer = LyricWriter(model.model, model.tokenizer, lexicon, model.associations)
+        guard = model.guard([prompt.title, " ".join(prompt.theme_words)])
+        writer = LyricWriter(
+            following(model.model, model.tokenizer), model.tokenizer, lexicon, model.associations, guard=guard
+        )
     with making.stage("lyrics", sum(len(section.lines) for section in wanted)):
-        return writer.write(
+        written = writer.write(
             prompt,
             wanted,
             seed=making.seed,
@@ -76,10 +119,15 @@ def write_sections(
             ),
             cancelled=making.cancelled,
             before=before,
+            manner=manner,
+            prompts=prompts,
         )
+    making.notices.extend(LEARNED.format(line=line) for line in writer.learned)
+    return written
 
 
 def _wanted(section: SectionPlan, written_at: Sequence[int]) -> WantedSection:
     like = written_at.index(section.tune_of) if section.tune_of is not None else None
     kind = LYRIC_KIND_OF_SECTION.get(section.kind, "verse")
-    return WantedSection(kind, tuple((line.syllables, line.rhyme) for line in section.lines), like)
+    lines = tuple((line.syllables, line.rhyme) for line in section.lines)
+    return WantedSection(kind, lines, like, inner_rhyme=any(line.inner_rhyme for line in section.lines))

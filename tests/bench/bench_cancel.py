@@ -88,7 +88,9 @@ def main(cancels: int, as_json: bool) -> None:
         "done_before_the_cancel": too_late,
         "by_stage": {stage: summary(cancels_there) for stage, cancels_there in by_stage.items()},
     }
-    print(json.dumps(figures, indent=2) if as_json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
+    print(
+        json.dumps(figures, indent=2) if as_json else "\n".join(f"{name}: {value}" for name, value in figures.items())
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.access import Refusal, check_channel, check_role, check_words, plain_word, songs_per_day, with_avoided_words
-from engine.contract import MusicRequest, Request, SingRequest, SongRequest, VerseRequest
+from engine.contract import FilterLevel, MusicRequest, Request, SingRequest, SongRequest, VerseRequest
 from worker.store.server_settings import ServerSettings
 
 EVERYWHERE = ServerSettings()
@@ -69,6 +69,26 @@ def test_a_filtered_word_is_found_as_a_word(word: str, request_: Request, refuse
         check_words(settings, request_)
 
 
+@pytest.mark.parametrize(("level", "request_", "refused"), [
+    ("off", SongRequest(theme="whisky and wine"), False),
+    ("mild", SongRequest(theme="whisky and wine"), False),
+    ("mild", SongRequest(theme="the NAKED truth"), True),
+    ("strict", SongRequest(theme="a glass of ｗｉｎｅ"), True),
+    ("strict", SingRequest(lyrics="they were kil\u200bling\ntime"), True),
+    ("strict", VerseRequest(source="x", theme="two stabbings"), False),
+    ("strict", VerseRequest(source="x", theme="drunkards' song"), True),
+    ("strict", SongRequest(theme="the skill of a vine"), False),
+    ("strict", MusicRequest(), False),
+])  # fmt: skip
+def test_a_level_refuses_all_forms_of_its_words(level: FilterLevel, request_: Request, refused: bool) -> None:
+    settings = ServerSettings(filter_level=level)
+    if not refused:
+        check_words(settings, request_)
+        return
+    with pytest.raises(Refusal, match=r"filter\.refused"):
+        check_words(settings, request_)
+
+
 @given(st.text(max_size=60))
 def test_a_word_is_plain_after_one_cleaning(text: str) -> None:
     assert plain_word(plain_word(text)) == plain_word(text)
@@ -85,6 +105,14 @@ def test_what_the_filter_holds_is_not_to_be_written_either() -> None:
     assert with_avoided_words(SongRequest(theme="x"), settings) == SongRequest(theme="x", avoid=("rum",))
     assert with_avoided_words(MusicRequest(), settings) == MusicRequest()
     assert with_avoided_words(SongRequest(theme="x"), EVERYWHERE) == SongRequest(theme="x")
+    strict = settings.model_copy(update={"filter_level": "strict"})
+    assert with_avoided_words(SongRequest(theme="x"), strict) == SongRequest(theme="x", avoid=("rum", "@strict"))
+
+
+def test_a_level_that_is_off_is_stored_as_before_there_were_levels() -> None:
+    assert "filter_level" not in ServerSettings().model_dump()
+    strict = ServerSettings(filter_level="strict")
+    assert ServerSettings.model_validate(strict.model_dump()) == strict
 
 
 def test_the_best_role_counts_and_one_with_nothing_forbids() -> None:

@@ -29,7 +29,8 @@ PLACES = ["engine/lyrics", "engine/music", "engine/song", "engine/output", "engi
 # Only hosts meet these, in the terminal.
 NOT_FOR_MEMBERS = {"worker/health.py", "worker/settings.py", "worker/queue.py", "worker/store/model_versions.py",
                    "worker/promotion.py", "worker/store/job_lists.py", "worker/store/artifact_places.py",
-                   "worker/store/backup.py", "worker/store/postgres_dump.py", "worker/capacity/load.py"}  # fmt: skip
+                   "worker/store/backup.py", "worker/store/postgres_dump.py", "worker/capacity/load.py",
+                   "engine/lyrics/plain_writer.py", "engine/lyrics/remote.py"}  # fmt: skip
 # Sentences that the program puts together while it runs; `test_sentences_put_together_at_run_time` looks after them.
 # The last is a sentence of the synthesiser's process, which is collected where it is made.
 AT_RUN_TIME = {"sentence.format(where=_shown(url))", "answer[1:].decode()"}
@@ -69,11 +70,13 @@ def templates() -> dict[str, str]:
 
 def put_together() -> dict[str, str]:
     """Return the templates of sentences that are chosen while the program runs."""
+    from engine.song import write_words
     from worker import runner
     from worker.store import database
 
     faults = [*database._LASTING_FAULTS.values(), *database._PASSING_FAULTS.values()]
     return {template_of_named(text): "worker.store.database" for text in faults} | {
+        template_of_named(write_words.LEARNED): "engine.song.write_words",
         runner.BUG_SENTENCE: "worker.runner",
         runner.UNKEPT_SENTENCE: "worker.runner",
         runner.UNREAD_SENTENCE: "worker.runner",
@@ -108,6 +111,7 @@ def test_no_translation_is_left_of_a_sentence_that_is_gone(code: str) -> None:
     """Pieces of sentences, and those of the terminal and of recovery, are named here."""
     pieces = (
         "did you mean|try |leave --artist|no \\.\\{0\\}:| (at|from|up to|above) |--length must|\\{0\\} must be a |"
+        "line \\{0\\} was |the same words come again|the new line is|these words come more|new lines: |name the one that is sung|"
         "use a General MIDI|the \\{0\\} is not text|the song was taken back; nothing|the song could not be made|the program stopped"
     )
     raised = templates() | helping_texts()

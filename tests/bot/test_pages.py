@@ -199,6 +199,7 @@ def test_settings_are_said_in_lines() -> None:
         role_multipliers={"5": 2.5},
         language="de",
         filter_words=("d*mn",),
+        filter_level="strict",
         allowed_roles={"song": ("5",), "compare": ()},
     )
     assert (settings_page(WORDS, values).description or "").split("\n") == [
@@ -209,6 +210,7 @@ def test_settings_are_said_in_lines() -> None:
         "Language: de",
         "song: <@&5>",
         "compare: everyone",
+        "Word filter: strict",
         "Filtered words: d\\*mn",
     ]
 

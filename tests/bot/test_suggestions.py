@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.suggestions import KNOWN, MOST, MOST_CHARACTERS, suggest, suggest_for
 from bot.terminal.options import parse_length
+from engine.lyrics.persons import parse_person
 from engine.music.programs import program_named
 from engine.music.theory import Key
 from engine.song.form import parse_form, parse_rhyme, parse_syllables
@@ -20,6 +21,7 @@ READ = {
     "forms": parse_form,
     "rhymes": parse_rhyme,
     "syllables": parse_syllables,
+    "persons": parse_person,
     "lengths": parse_length,
     "chords": parse_chords,
     "programs": program_named,

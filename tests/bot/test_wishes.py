@@ -44,11 +44,26 @@ def fields(understood: Understood) -> dict[str, Any] | None:
 
 REQUESTS = {
     "a sad waltz about the sea in A minor, rhyme ABAB, slow, 2 minutes": song(
-        "the sea", style="waltz", key="A minor", rhyme="ABAB", tempo_qpm=99.0, length_seconds=120.0
+        "the sea", style="waltz", mood="sad", key="A minor", rhyme="ABAB", tempo_qpm=99.0, length_seconds=120.0
     ),
-    "a sad waltz about the sea": song("the sea", style="waltz", key="A minor"),
+    "a sad waltz about the sea": song("the sea", style="waltz", mood="sad", key="A minor"),
     "please make me a song about rain over the harbour": song("rain over the harbour"),
     "<@123> rain over the harbour": song("rain over the harbour"),
+    "an angry song about traffic": song("traffic", mood="angry"),
+    "sad lyrics about rain": {"kind": "lyrics", "theme": "rain", "mood": "sad"},
+    "a song about a calm sea": song("a calm sea"),
+    "a sad song about cats in C minor": song("cats", mood="sad", key="C minor"),
+    "sad music in A minor": {"kind": "music", "key": "A minor"},
+    'a mysterious ballad called "The Lost Key" about a castle': song(
+        "a castle", style="ballad", mood="mysterious", title="The Lost Key"
+    ),
+    'a song called "Rain"': song("Rain"),
+    "a song about rain with internal rhymes AABB": song("rain", rhyme="AABB internal"),
+    "a song about rain, internal rhyme": song("rain", rhyme="internal"),
+    "iambic lyrics about the moon": {"kind": "lyrics", "theme": "the moon", "metre": "iambic"},
+    "a song about rain, 7-9 syllables per line": song("rain", syllables="7-9"),
+    "ein ruhiges Lied über das Meer": song("das Meer", mood="calm"),
+    "写一首神秘的歌，关于月亮": song("月亮", mood="mysterious"),
     "rain over the harbour": song("rain over the harbour"),
     "slow train coming": song("slow train coming"),
     "happy birthday to Anna": song("happy birthday to Anna"),
@@ -100,19 +115,21 @@ REQUESTS = {
     "a ballad on the theme of lost love, for an alto": song("lost love", style="ballad", voice="alto"),
     'a country song called "Dusty Road"': song("Dusty Road", style="country"),
     "song about coffee. Make it slow and sad. Rhyme scheme ABAB.": song(
-        "coffee", key="A minor", tempo_qpm=82.0, rhyme="ABAB"
+        "coffee", mood="sad", key="A minor", tempo_qpm=82.0, rhyme="ABAB"
     ),
     "写一首关于大海的华尔兹": song("大海", style="waltz"),
-    "请写一首关于大海的忧伤的华尔兹，C小调，慢一点": song("大海", style="waltz", key="C minor", tempo_qpm=99.0),
+    "请写一首关于大海的忧伤的华尔兹，C小调，慢一点": song(
+        "大海", style="waltz", mood="sad", key="C minor", tempo_qpm=99.0
+    ),
     "关于大海的歌词": {"kind": "lyrics", "theme": "大海"},
-    "一首快乐的摇滚歌，关于猫和狗，2分钟": song("猫和狗", style="rock", key="G major", length_seconds=120.0),
+    "一首快乐的摇滚歌，关于猫和狗，2分钟": song("猫和狗", style="rock", mood="happy", key="G major", length_seconds=120.0),
     "关于月亮的摇篮曲，3/4拍，押韵ABAB，每行8个音节": song(
         "月亮", style="lullaby", time_signature="3/4", rhyme="ABAB", syllables="8"
     ),
     "关于雨的歌，女高音，升F小调，每分钟90拍": song("雨", voice="soprano", key="F# minor", tempo_qpm=90.0),
     "帮我写一首关于the sea的慢歌": song("the sea", tempo_qpm=82.0),
     "Bitte schreib mir einen traurigen Walzer über das Meer in c-Moll, Reim ABAB, langsam, 2 Minuten": song(
-        "das Meer", style="waltz", key="C minor", rhyme="ABAB", tempo_qpm=99.0, length_seconds=120.0
+        "das Meer", style="waltz", mood="sad", key="C minor", rhyme="ABAB", tempo_qpm=99.0, length_seconds=120.0
     ),
     "ein Lied über den Winter für einen Tenor": song("den Winter", voice="tenor"),
     "Liedtext über die Liebe, 8 Silben pro Zeile": {"kind": "lyrics", "theme": "die Liebe", "syllables": "8"},
@@ -157,6 +174,26 @@ WISHES = {
     "another verse about winter": edit("verse", theme="winter"),
     "another verse about winter and faster": edit("verse", theme="winter"),
     "one more verse about the snow and the ice, please": edit("verse", theme="the snow and the ice"),
+    "rewrite line 3": edit("rewrite", line="3"),
+    "please change lines 3 to 4": edit("rewrite", line="3-4"),
+    "line three again": edit("rewrite", line="3"),
+    "rewrite lines 1, 2 and 5 about winter": edit("rewrite", line="1,2,5", theme="winter"),
+    "another line after 4": edit("insert", after=4),
+    "add a line after line 4 about snow": edit("insert", after=4, theme="snow"),
+    "continue": edit("continue"),
+    "go on with another verse": edit("continue"),
+    "please continue about the sea": edit("continue", theme="the sea"),
+    "4 more lines": edit("continue", more=4),
+    "schreib Zeile 3 neu": edit("rewrite", line="3"),
+    "Zeile 3 und 4 neu bitte": edit("rewrite", line="3,4"),
+    "noch eine Zeile nach Zeile 4": edit("insert", after=4),
+    "mach weiter": edit("continue"),
+    "noch vier Zeilen": edit("continue", more=4),
+    "重写第3行": edit("rewrite", line="3"),
+    "第三行重写": edit("rewrite", line="3"),
+    "在第4行后面加一行": edit("insert", after=4),
+    "继续写": edit("continue"),
+    "再写4行": edit("continue", more=4),
     "different words: Row the boat\nHome": edit("words", lyrics="Row the boat\nHome"),
     "words:\nRow": edit("words", lyrics="Row"),
     "rhyme it AABB": remade(rhyme="AABB"),

@@ -129,6 +129,29 @@ def test_filtered_words_are_neither_asked_for_nor_sung(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_a_level_filters_kinds_of_words_beside_the_servers_own(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        async with stage.bot():
+            assert "Only insults" in (await stage.answer(stage.eve, "/admin filter", level="off")).text
+            said = await stage.answer(stage.eve, "/admin filter", level="strict")
+            assert "alcohol, drugs and violence" in said.text
+            await stage.answer(stage.eve, "/admin filter", change="add", word="mud")
+            for options in ({"change": "add"}, {"word": "x"}, {"change": "add", "word": "x", "level": "mild"}, {}):
+                assert "one of the two" in (await stage.answer(stage.eve, "/admin filter", **options)).text, options
+            assert "Word filter: strict" in (await stage.answer(stage.eve, "/admin show")).text
+            for theme in "a glass of wine", "mud on the road":
+                assert "does not allow a word" in (await asked(stage, stage.ada, theme)).text, theme
+            with stage.worker():
+                song = await stage.finished_song(stage.ada, theme="a vineyard")
+            made = stage.client().song_of_message(song.id)
+            assert made is not None
+            assert set(made.request["avoid"]) == {"mud", "@strict"}
+            await stage.answer(stage.eve, "/admin filter", level="mild")
+            await stage.song(theme="a glass of wine")
+
+    play(tmp_path, scene)
+
+
 def test_the_servers_language_is_spoken_in_public(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         async with stage.bot():

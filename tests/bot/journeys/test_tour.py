@@ -32,7 +32,8 @@ OF_A_SONG = {
     "voice": "alto",
     "seed": 7,
 }
-SAMPLING = {"temperature": 0.7, "top_k": 40, "top_p": 0.9, "min_p": 0.1}
+SAMPLING = {"temperature": 0.7, "top_k": 40, "top_p": 0.9, "min_p": 0.1, "gumbel": True, "repetition_penalty": 1.2,
+            "no_repeat_ngram": 6}  # fmt: skip
 
 
 def test_every_command_option_suggestion_button_menu_and_form_works(tmp_path: Path) -> None:
@@ -172,6 +173,7 @@ async def _settings(stage: Stage) -> None:
         ("/admin allow", {"command": "sing", "role": role, "allowed": True}),
         ("/admin language", {"language": "en"}),
         ("/admin filter", {"change": "add", "word": "Rum"}),
+        ("/admin filter", {"level": "mild"}),
         ("/admin stats", {}),
         ("/admin show", {}),
         ("/admin reset", {}),

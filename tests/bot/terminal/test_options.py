@@ -42,7 +42,10 @@ def test_what_a_command_is_about_is_typed_without_a_name() -> None:
     typed = {name: tuple(positional_fields(verb.request)) for name, verb in VERBS.items()}
     assert (typed["song"], typed["lyrics"], typed["sing"], typed["music"]) == (("theme",), ("theme",), ("lyrics",), ())
     assert typed["words"] == ("source", "lyrics")
-    assert {typed[name] for name, verb in VERBS.items() if verb.edits and name != "words"} == {("source",)}
+    assert (typed["rewrite"], typed["insert"]) == (("source", "line"), ("source", "after"))
+    assert typed["words-for"] == ("source", "theme")
+    two = {"words", "rewrite", "insert", "words-for"}
+    assert {typed[name] for name, verb in VERBS.items() if verb.edits and name not in two} == {("source",)}
 
 
 @pytest.mark.parametrize(

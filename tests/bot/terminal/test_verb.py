@@ -46,7 +46,7 @@ def stored(terminal: Terminal, query: str) -> list[tuple[Any, ...]]:
 
 def words_of(verb_name: str) -> list[str]:
     """Return a value for every positional field and required option of a verb."""
-    typed = {"source": "a.mid", "theme": "rain", "lyrics": "row the boat", "part": "drums"}
+    typed = {"source": "a.mid", "theme": "rain", "lyrics": "row the boat", "part": "drums", "line": "3", "after": "4"}
     command = verb_command(verb_name)
     words = []
     for parameter in command.params:
@@ -77,6 +77,21 @@ def test_help_has_summary_example_and_every_choice(terminal: Terminal, name: str
     assert "--avoid" not in text
 
 
+def test_a_filter_level_refuses_its_words_and_keeps_the_model_from_them(
+    terminal: Terminal, asked: list[Request]
+) -> None:
+    for typed in (("lyrics", "a glass of Wine"), ("sing", "row the boat\nwhile KILLING time")):
+        refused = terminal.run(*typed, "--filter", "strict")
+        assert refused.code == 2
+        assert "--filter strict leaves out words such as" in refused.err
+    assert asked == []
+    for level, avoid in (("strict", ("@strict",)), ("mild", ("@mild",)), ("off", ())):
+        assert terminal.run("lyrics", "a vineyard", "--filter", level, "--json").code == 0
+        assert asked[-1].model_dump()["avoid"] == avoid
+    assert terminal.run("lyrics", "rain", "--filter", "bad").code == 2
+    assert "--filter" not in terminal.run("transpose", "--help").out
+
+
 def test_every_verb_is_listed(terminal: Terminal) -> None:
     text = terminal.run("--help").out
     assert all(f"  {name} " in text and f"{verb.summary}." in text for name, verb in VERBS.items())
@@ -91,7 +106,9 @@ def test_only_words_alone_are_not_written_to_a_folder_unasked() -> None:
 def test_what_is_shared_with_a_song_can_be_checked_as_one(name: str) -> None:
     fields = VERBS[name].request.model_fields
     values = {
-        field: "C" for field in ("source", "theme", "lyrics", "part") if field in fields and fields[field].is_required()
+        field: "4"
+        for field in ("source", "theme", "lyrics", "part", "line", "after")
+        if field in fields and fields[field].is_required()
     }
     request = VERBS[name].request(**values)
     assert isinstance(as_song_request(request), LyricRequest)
@@ -111,6 +128,10 @@ def test_what_is_shared_with_a_song_can_be_checked_as_one(name: str) -> None:
         (["mute", "b.mid", "--part", "drums"], "there is no file 'b.mid'"),
         (["mute", "a.txt", "--part", "drums"], "is not a MIDI file"),
         (["mute", "large.mid", "--part", "drums"], "a MIDI file may have up to"),
+        (["insert", "a.mid", "four"], "AFTER must be a whole number, got 'four'"),
+        (["continue", "none.mid"], "there is no file 'none.mid'"),
+        (["continue", "a / b", "--lines", "17"], "--lines must be 1 to 16, got 17"),
+        (["continue", "a / b", "--form", "Q"], "form 'Q' is not understood"),
         (["words", "a.mid", "@none.txt"], "'none.txt' cannot be read (No such file or directory)"),
         (["words", "a.mid", "@."], "cannot be read"),
         (["words", "a.mid", "@latin.txt"], "is not text in UTF-8"),

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from engine.corpus import memory as module
 from engine.corpus.memory import places_to_keep, remember, remember_texts
+from engine.corpus.prepared_songs import write_songs
 from engine.corpus.records import split_of
 from engine.errors import CheckpointError, RequestError
 from engine.evaluation.memorisation import TrainingText
 from engine.lyrics.memory_filter import FEWEST_OF_LINE, FEWEST_SHARED, RUN_WORDS, MemoryFilter, MemoryGuard
+from engine.lyrics.plain_songs import PlainSection, PlainSong
 
 LINES = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=11).map(" ".join), max_size=8)
 TEXTS = st.lists(LINES, min_size=1, max_size=4)
@@ -121,6 +123,15 @@ def test_only_texts_of_the_train_split_are_remembered(corpus: Path, tmp_path: Pa
     others = {n for n, split in splits.items() if split != "train"}
     assert len(others) > 3
     assert len(others & known) <= len(others) // 3  # a filter may take one for another
+
+
+def test_a_prepared_folder_is_remembered_as_its_lines_are(tmp_path: Path) -> None:
+    lines = ("one two three four five six", "seven eight nine ten eleven twelve")
+    write_songs(tmp_path, "train", [PlainSong("Ann", "A", (PlainSection("Verse 1", lines),))])
+    write_songs(tmp_path, "test", [PlainSong("Ann", "B", (PlainSection("", ("a line that nobody has learned",)),))])
+    assert remember(tmp_path) == remember_texts([lines]).to_bytes()
+    with pytest.raises(RequestError, match="corpus prepare"):
+        remember(tmp_path.parent)
 
 
 def test_the_same_corpus_gives_the_same_bytes_for_ever(corpus: Path) -> None:

@@ -44,7 +44,7 @@ def test_what_a_style_says_can_be_read(style: Style) -> None:
     for rhyme, syllables in zip(style.rhyme, style.syllables, strict=True):
         row = parse_syllables(syllables)[0]
         assert len(parse_rhyme(rhyme)[0]) == len(row)
-        assert all(SYLLABLES_RANGE[0] <= number <= SYLLABLES_RANGE[1] for number in row)
+        assert all(SYLLABLES_RANGE[0] <= one.fewest == one.most <= SYLLABLES_RANGE[1] for one in row)
     for signature in TIME_SIGNATURES:
         slowest, fastest = style.tempo_range(signature)
         assert TEMPO_RANGE_QPM[0] <= slowest < fastest <= TEMPO_RANGE_QPM[1]
