@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-SLOTS_PER_SONG = 33  # the most that a song asks for: its context and 32 candidates
+SLOTS_PER_SONG = 66  # the most that a song asks for: its context and 32 candidates, each with its twin under guidance
 MOST_SLOTS = 64 * SLOTS_PER_SONG
 GPU_SHARE, RAM_SHARE = 0.4, 0.2  # of what is free when a model is opened; lyrics and melody have one each
 

@@ -44,11 +44,10 @@ class GuidedModel:
     length behind its prompt, never inside it.
     """
 
-    runs_equals_once = True
-
     def __init__(self, model: CausalModel, plainer: Plainer, strength: float) -> None:
         self._model, self._plainer, self._strength = model, plainer, np.float32(strength)
         self.vocab_size, self.context_length = model.vocab_size, model.context_length
+        self.runs_equals_once = getattr(model, "runs_equals_once", True)
 
     def new_memory(self, slots: int) -> _Memory:
         """Return empty memory for a number of slots."""

@@ -15,7 +15,8 @@ from engine.song.styles import STYLES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CODE = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL) + re.findall(r"`([^`\n]+)`", README)
+MAKERS = (ROOT / "engine" / "training" / "README.md").read_text(encoding="utf-8")
+CODE = re.findall(r"^```sh\n(.*?)^```", README + MAKERS, re.MULTILINE | re.DOTALL) + re.findall(r"`([^`\n]+)`", README)
 LINES = [line.strip() for block in CODE for line in block.splitlines()]
 COMMANDS = sorted({line for line in LINES if re.match(r"songwright [a-z]", line)})
 TARGETS = sorted({line for line in LINES if line.startswith("make ")})
@@ -53,7 +54,7 @@ def test_every_option_in_the_readme_is_one() -> None:
     for line in COMMANDS:
         command, _ = find_command(shlex.split(line, comments=True)[1:])
         known |= {name for parameter in command.params for name in parameter.opts}
-    assert set(re.findall(r"`(--[a-z-]+)`", README)) <= known
+    assert set(re.findall(r"`(--[a-z-]+)`", README + MAKERS)) <= known
 
 
 def test_styles_and_defaults_are_those_of_the_code() -> None:

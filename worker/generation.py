@@ -99,7 +99,9 @@ class SongGenerator:
 
     def _source(self, request: Request) -> tuple[SourceSong | None, str | None]:
         """Return what is to be changed and, if that is a song, its id; RequestError where it is gone."""
-        if not isinstance(request, EditRequest) or not request.source:
+        if not isinstance(request, EditRequest):
+            return None, None
+        if not request.source and not type(request).model_fields["source"].is_required():
             return None, None
         if self._store is None:
             raise RequestError("songs that are there already cannot be changed here")

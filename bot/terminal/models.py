@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from worker.store.model_versions import ModelVersion, Role
     from worker.store.version_figures import VersionFigures
 
-ROLES: tuple[Role, ...] = ("lyrics", "melody")
+ROLES: tuple[Role, ...] = ("lyrics", "melody", "chinese")
 STARTER = "starter"
 role_argument = click.argument("role", type=click.Choice(ROLES))
 
@@ -46,9 +46,9 @@ def models() -> None:
     """Add models, try them on some of the songs, put them to use, go back.
 
     \b
-    A model writes words (lyrics) or tunes (melody). One of each is promoted: it makes the songs; before any is, the
-    starter does that came with Songwright. Nothing needs a restart: songs that have begun end with the model that
-    they began with, the next ones are made with the new one.
+    A model writes words (lyrics), tunes (melody) or Chinese words (chinese). One of each is promoted: it makes the
+    songs; before any is, the starter does that came with Songwright. Nothing needs a restart: songs that have begun
+    end with the model that they began with, the next ones are made with the new one.
 
     \b
       songwright models add out/checkpoint          a candidate, whose id is printed
@@ -61,7 +61,7 @@ def models() -> None:
 
 
 @models.command("list")
-@click.option("--role", type=click.Choice(ROLES), default=None, help="only these  [both]")
+@click.option("--role", type=click.Choice(ROLES), default=None, help="only these  [all]")
 @as_json_option
 def list_command(role: Role | None, as_json: bool) -> None:
     """Print the models, their states and ratings.

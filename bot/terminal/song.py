@@ -59,7 +59,8 @@ def make(request: Request, out: Path | None, as_json: bool) -> Song:
         print_result(as_object(made, files) if as_json else as_text(made, files))
         client.mark_delivered(job_id)  # a command killed before this finds its song again when it is given again
     if not as_json:
-        if made.lyrics_text and not made.report.key:  # words alone are printed as they are, to be read by programs too
+        # Words alone are printed as they are, to be read by programs too; Chinese ones are not changed line by line.
+        if made.lyrics_text and not made.report.key and "chinese" not in made.report.model_versions:
             click.echo(f"note: these words are song {made.id}; rewrite, insert and continue change them", err=True)
         for notice in made.report.notices:
             click.echo(f"note: {notice}", err=True)
@@ -69,8 +70,13 @@ def make(request: Request, out: Path | None, as_json: bool) -> Song:
 def check_request(request: Request) -> None:
     """Refuse a request that cannot be met before anything is stored."""
     from engine.lyrics.theme import clean_theme
+    from engine.song.chinese_lyrics import check_chinese, is_chinese
     from engine.song.plan import make_plan
 
+    if isinstance(request, LyricRequest) and is_chinese(request):
+        check_chinese(request)
+        check_values(request)
+        return
     theme = getattr(request, "theme", None)
     if theme is not None:
         clean_theme(theme)

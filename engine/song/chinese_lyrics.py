@@ -13,6 +13,7 @@ from engine.contract import (
     Progress,
     SectionReport,
     SongReport,
+    SongRequest,
 )
 from engine.errors import RequestError
 from engine.lyrics.chinese.prompt import ChineseLine, ChinesePrompt
@@ -20,6 +21,7 @@ from engine.lyrics.chinese.rhyme import NAMES, is_hanzi, lines_rhyme, rhyme_clas
 from engine.lyrics.chinese.theme import theme_words
 from engine.lyrics.chinese.tokenizer import FREE
 from engine.lyrics.chinese.writer import ChineseWriter
+from engine.lyrics.title import clean_title
 from engine.song.chinese_plan import (
     ChineseSection,
     find_tune,
@@ -45,6 +47,21 @@ def is_chinese(request: LyricRequest) -> bool:
     return request.tune is not None or any(map(is_hanzi, request.theme))
 
 
+def check_chinese(request: LyricRequest) -> None:
+    """RequestError for what no model of Chinese lyrics can meet, whatever tunes and authors it knows."""
+    if isinstance(request, SongRequest):
+        raise RequestError("songs with music are sung in English so far; ask for lyrics alone, which Chinese has")
+    if len(request.theme) > MAX_THEME_CHARACTERS:
+        raise RequestError(
+            f"the theme must be 1-{MAX_THEME_CHARACTERS} characters, got {len(request.theme)}; "
+            "say it in one or two sentences"
+        )
+    if request.title is not None:
+        clean_title(request.title)
+    if request.tune is None:
+        form_sections(request)
+
+
 def make_chinese_lyrics(request: LyricRequest, making: Making) -> MadeSong:
     """Write Chinese words: by a tune pattern if one is named, else by a form. The same request and seed give the same.
 
@@ -54,12 +71,8 @@ def make_chinese_lyrics(request: LyricRequest, making: Making) -> MadeSong:
     if model is None:
         raise RequestError("no model of Chinese lyrics is open here; ask for lyrics in English")
     with making.stage("plan"):
+        check_chinese(request)
         tune = find_tune(request.tune, model.tunes) if request.tune else None
-        if len(request.theme) > MAX_THEME_CHARACTERS:
-            raise RequestError(
-                f"the theme must be 1-{MAX_THEME_CHARACTERS} characters, got {len(request.theme)}; "
-                "say it in one or two sentences"
-            )
         theme = theme_words(request.theme, model.words, model.tokenizer)
         if not theme:
             raise RequestError(
@@ -84,6 +97,8 @@ def make_chinese_lyrics(request: LyricRequest, making: Making) -> MadeSong:
         )
     written = _by_section(sections, lines)
     name = "".join(character for word in theme for character in word)[:MOST_TITLE_CHARACTERS]
+    if request.title is not None:
+        name = clean_title(request.title)
     title = f"{tune.name}·{name}" if tune else name
     text = printed(title, sections, written)
     report = SongReport(
@@ -95,7 +110,13 @@ def make_chinese_lyrics(request: LyricRequest, making: Making) -> MadeSong:
         seconds_per_stage=dict(making.seconds),
         model_versions={"chinese": model.version},
     )
-    return MadeSong(report, text, (Artifact(f"{title.replace('·', '-')}.txt", "text/plain", text.encode()),))
+    return MadeSong(report, text, (Artifact(_file_name(title), "text/plain", text.encode()),))
+
+
+def _file_name(title: str) -> str:
+    """Return a file name of a title: its letters and digits, Latin or Chinese; "song" where none is left."""
+    name = "".join(sign if (sign.isascii() and sign.isalnum()) or is_hanzi(sign) else " " for sign in title)
+    return f"{'-'.join(name.split()) or 'song'}.txt"
 
 
 def printed(title: str, sections: Sequence[ChineseSection], written: Sequence[Sequence[ChineseLine]]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.contract import Artifact, LyricRequest, Progress, SongRequest
-from engine.errors import RequestError
 from engine.lyrics.draft import WrittenLine
 from engine.lyrics.text import Lyrics, Section, render_lyrics
 from engine.lyrics.theme import clean_theme
@@ -15,7 +14,7 @@ from engine.music.arranger import arrange
 from engine.music.bands import Band
 from engine.music.lead_sheet import LeadSheet
 from engine.music.score import Score
-from engine.song.chinese_lyrics import is_chinese, make_chinese_lyrics
+from engine.song.chinese_lyrics import check_chinese, is_chinese, make_chinese_lyrics
 from engine.song.files import make_files, slug
 from engine.song.making import MadeSong, Making
 from engine.song.melody_frames import Line
@@ -33,7 +32,7 @@ def make_song(request: SongRequest, making: Making) -> MadeSong:
     where a file cannot be made.
     """
     if is_chinese(request):
-        raise RequestError("songs with music are sung in English so far; ask for lyrics alone, which Chinese has")
+        check_chinese(request)
     title, plan, lines = _plan_and_words(request, making)
     text = printed_words(
         title, [(s.label, [line.text for line in w]) for s, w in zip(plan.sections, lines, strict=True)]

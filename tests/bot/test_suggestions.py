@@ -8,14 +8,20 @@ from hypothesis import strategies as st
 
 from bot.suggestions import KNOWN, MOST, MOST_CHARACTERS, suggest, suggest_for
 from bot.terminal.options import parse_length
+from engine.lyrics.chinese.tunes import open_patterns
 from engine.lyrics.persons import parse_person
 from engine.music.programs import program_named
 from engine.music.theory import Key
+from engine.song.chinese_model import TUNES_FILE
+from engine.song.chinese_plan import find_tune
 from engine.song.form import parse_form, parse_rhyme, parse_syllables
 from engine.song.harmony import parse_chords
 from engine.song.styles import find_style
+from worker.loaded_models import starter_paths
 
+TUNES = open_patterns(starter_paths()["chinese"] / TUNES_FILE)
 READ = {
+    "tunes": lambda name: find_tune(name, TUNES),
     "styles": find_style,
     "keys": Key.parse,
     "forms": parse_form,

@@ -18,7 +18,7 @@ from engine.batching import SharedModel, share
 from engine.contract import Sampling
 from engine.decoding import Sequence as Wanted
 from engine.decoding import Session, decode
-from engine.device_memory import measured_slots
+from engine.device_memory import SLOTS_PER_SONG, measured_slots
 from engine.direct_model import DirectModel
 from engine.errors import Cancelled, DeviceLostError, DeviceMemoryError
 from engine.families import CausalModel, open_model
@@ -396,9 +396,9 @@ def test_the_thread_ends_with_the_model() -> None:
 
 def test_slots_are_measured_by_free_memory(tmp_path: Path) -> None:
     model = _numba(tmp_path)
-    assert measured_slots(model) > measured_slots(_Recording()) >= 33
+    assert measured_slots(model) > measured_slots(_Recording()) >= SLOTS_PER_SONG
     huge = type("Huge", (), {"slot_bytes": 2**60})()
-    assert measured_slots(huge) == 33
+    assert measured_slots(huge) == SLOTS_PER_SONG
 
 
 def test_a_step_may_have_more_rows_than_go_through_the_layers_together(tmp_path: Path) -> None:

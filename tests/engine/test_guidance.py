@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from engine.contract import Sampling
 from engine.decoding import Sequence as Written
 from engine.decoding import Session, decode
+from engine.device_memory import measured_slots
+from engine.direct_model import DirectModel
 from engine.guidance import GuidedModel
 from engine.llama import Llama, LlamaShape
 from tests.engine.tiny_llama import random_weights, tiny_config
@@ -68,6 +71,13 @@ def test_without_strength_the_same_ids_are_written(model: Llama) -> None:
     usual, guided = decode(model, asked), decode(GuidedModel(model, plainer, 0.0), asked, slots=2)
     assert [one.ids for one in guided] == [one.ids for one in usual]
     assert [one.ids for one in decode(GuidedModel(model, plainer, 3.0), asked)] != [one.ids for one in usual]
+
+
+def test_the_least_that_a_shared_model_lends_is_enough_for_a_guided_song(model: Llama) -> None:
+    least = measured_slots(SimpleNamespace(slot_bytes=2**60))
+    with Session(GuidedModel(DirectModel(model, slots=least), plainer, 1.0), 32) as session:
+        session.extend(PROMPT)
+        assert len(session.sample([None] * 32, Sampling(), range(32), 2)) == 32
 
 
 def test_a_session_keeps_what_it_has_written(model: Llama) -> None:

@@ -20,7 +20,7 @@ def echoed(request: Request, seed: int) -> GeneratedSong:
         title=_title_of(theme),
         request=request.model_dump(mode="json"),
         sections=(),
-        style=getattr(request, "style", "pop"),
+        style=getattr(request, "style", None) or "pop",
         seed=seed,
         key=getattr(request, "key", None) or ("C major" if is_sung else None),
         tempo_qpm=getattr(request, "tempo_qpm", None) or (96.0 if is_sung else None),

@@ -13,6 +13,7 @@ from engine.contract import (
     MusicRequest,
     Progress,
     Request,
+    RewriteRequest,
     SingRequest,
     SongRequest,
     TempoRequest,
@@ -128,6 +129,8 @@ def test_sources_that_are_gone_or_broken_get_a_sentence(
 ) -> None:
     with pytest.raises(RequestError, match="deleted"):
         made_of(generator, TransposeRequest(source="nothing", semitones=1))
+    with pytest.raises(RequestError, match="deleted"):
+        made_of(generator, RewriteRequest(source="", line="1"))
     with pytest.raises(RequestError, match="upload it again"):
         made_of(generator, TransposeRequest(source="upload:nothing", semitones=1))
     renamed = uploaded(sqlite_store, clock, "notes.mid", b"just text, renamed")

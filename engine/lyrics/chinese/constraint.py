@@ -21,29 +21,49 @@ class WishedCharacters:
 class ChineseLineConstraint:
     """Allows Chinese characters alone, `length` of them (1 or more), the first to be written from `ends`, bool (V,).
 
-    A wished word that does not fit into the line, or would end it without a rhyme, is let go.
+    A wished word that does not fit into the line, or would end it without a rhyme, is let go. avoid: words that are not
+    written, and no wish brings them.
     """
 
     def __init__(
-        self, tokenizer: ChineseTokenizer, length: int, ends: np.ndarray, wish: WishedCharacters | None = None
+        self,
+        tokenizer: ChineseTokenizer,
+        length: int,
+        ends: np.ndarray,
+        wish: WishedCharacters | None = None,
+        avoid: Sequence[str] = (),
     ) -> None:
         self._hanzi, self._ends, self._length = tokenizer.hanzi, ends, length
         self._wished = _places(wish, length, ends)
+        # Each by the character that would complete it: its first, as lines are written from their end.
+        self._avoid = [(ids[0], ids[1:]) for word in avoid if word and (ids := _known_ids(word, tokenizer))]
         self._written: list[int] = []
 
     def allowed(self) -> np.ndarray:
         """Return the ids allowed next: bool (V,), not to be changed."""
         place = len(self._written)
-        if place in self._wished:
+        so_far = self._written[::-1]
+        completing = [first for first, rest in self._avoid if so_far[: len(rest)] == rest]
+        if place in self._wished and self._wished[place] not in completing:
             only = np.zeros_like(self._hanzi)
             only[self._wished[place]] = True
             return only
-        return self._ends if place == 0 else self._hanzi
+        usual = self._ends if place == 0 else self._hanzi
+        if not completing:
+            return usual
+        mask = usual.copy()
+        mask[completing] = False
+        return mask
 
     def accept(self, chosen: int) -> bool:
         """Take the chosen id; True when the line has all its characters."""
         self._written.append(chosen)
         return len(self._written) == self._length
+
+
+def _known_ids(word: str, tokenizer: ChineseTokenizer) -> list[int]:
+    """Return the ids of a word; none where a character of it is never written."""
+    return [tokenizer.id_of(one) for one in word] if all(map(tokenizer.knows, word)) else []
 
 
 def _places(wish: WishedCharacters | None, length: int, ends: np.ndarray) -> dict[int, int]:

@@ -77,10 +77,10 @@ class ChineseWriter:
             for number, wanted in enumerate(plan):
                 session.extend(plan_ids(wanted, self._tokenizer))
                 ends = self._ends(wanted, plan[number + 1 :], rhymes, avoid)
-                constraints = self._constraints(wanted, ends, prompt.theme, lines)
+                constraints = self._constraints(wanted, ends, prompt.theme, lines, avoid)
                 seeds = [(seed + (number + 1) * EACH_SEED) * 64 + i for i in range(len(constraints))]
                 found = session.sample(constraints, sampling, seeds, wanted.length, cancelled=cancelled)
-                scores = [self._score(one, wanted, prompt.theme, lines, rhymes, avoid) for one in found]
+                scores = [self._score(one, wanted, prompt.theme, lines, rhymes) for one in found]
                 best = found[int(np.argmax(np.array(scores) - LEARNED * np.array(self._learned(found, lines))))]
                 session.keep(best)
                 lines.append(ChineseLine(self._text(best), wanted.mark))
@@ -113,7 +113,12 @@ class ChineseWriter:
         return ends
 
     def _constraints(
-        self, wanted: PlannedLine, ends: np.ndarray, theme: Sequence[str], lines: Sequence[ChineseLine]
+        self,
+        wanted: PlannedLine,
+        ends: np.ndarray,
+        theme: Sequence[str],
+        lines: Sequence[ChineseLine],
+        avoid: Sequence[str],
     ) -> list[ChineseLineConstraint]:
         """Return one constraint per candidate; while a word of the theme is missing, half of them bring it."""
         said = "".join(line.characters for line in lines)
@@ -124,7 +129,7 @@ class ChineseWriter:
                 word = missing[i % len(missing)]
                 after = (i // len(missing)) % max(1, wanted.length - len(word) + 1)
                 wishes[i] = WishedCharacters(self._tokenizer.encode(word[::-1]), after)
-        return [ChineseLineConstraint(self._tokenizer, wanted.length, ends, wish) for wish in wishes]
+        return [ChineseLineConstraint(self._tokenizer, wanted.length, ends, wish, avoid) for wish in wishes]
 
     def _learned(self, found: Sequence[Candidate], lines: Sequence[ChineseLine]) -> list[int]:
         if self._guard is None:
@@ -136,11 +141,11 @@ class ChineseWriter:
 
     def _score(
         self, candidate: Candidate, wanted: PlannedLine, theme: Sequence[str], lines: Sequence[ChineseLine],
-        rhymes: dict[str, list[str]], avoid: Sequence[str],
+        rhymes: dict[str, list[str]],
     ) -> float:  # fmt: skip
         text = self._text(candidate)
         said = [line.characters for line in lines]
-        if any(word in text for word in avoid) or text in said:
+        if text in said:
             return -np.inf
         score = min(LIKELY_ENOUGH, candidate.log_probability / len(text))
         everything = "".join(said)

@@ -20,6 +20,10 @@ from worker.store.comparisons import PairTally
 OF_A_SONG = {
     "theme": "rain",
     "style": "folk",
+    "title": "Rain",
+    "mood": "sad",
+    "feet": "iambic",
+    "person": "I",
     "form": "VCVC",
     "rhyme": "ABAB",
     "syllables": "8,6",
@@ -59,11 +63,12 @@ def test_every_command_option_suggestion_button_menu_and_form_works(tmp_path: Pa
 
 async def _verbs(stage: Stage) -> Message:
     """Use every verb with all of its options; return a song."""
-    words_alone = {name: OF_A_SONG[name] for name in ("theme", "style", "form", "rhyme", "syllables", "artist", "seed")}
+    not_of_words = ("key", "tempo", "meter", "chords", "length", "voice")
+    words_alone = {name: value for name, value in OF_A_SONG.items() if name not in not_of_words}
     music = {name: OF_A_SONG[name] for name in ("style", "key", "tempo", "meter", "chords", "seed")}
     song = await stage.finished_song(**OF_A_SONG)
     title = "Rain"
-    await stage.finished_song(command="/lyrics", **words_alone, **SAMPLING)
+    await stage.finished_song(command="/lyrics", language="zh", tune="浣溪沙", **words_alone, **SAMPLING)
     await stage.finished_song(command="/music", **music, bars=8, instrument="flute")
     await stage.finished_song(command="/sing", lyrics="Row the boat", voice="child", **music)
     await stage.finished_song(command="/transpose", song=title, semitones=-3, seed=1)
@@ -74,6 +79,12 @@ async def _verbs(stage: Stage) -> Message:
     await stage.finished_song(command="/verse", song=title, theme="winter", seed=1)
     await stage.finished_song(command="/mute", song=title, part="drums", seed=1)
     await stage.finished_song(command="/mute", file=midi(), part="bass")
+    await stage.finished_song(command="/rewrite", song=title, line="1", theme="snow", seed=1)
+    await stage.finished_song(command="/insert", song=title, after=1, theme="snow", seed=1)
+    await stage.finished_song(command="/continue", song=title, form="V", theme="snow", seed=1)
+    await stage.finished_song(command="/continue", start="Row the boat", lines=2)
+    await stage.finished_song(command="/words-for", song=title, theme="snow", style="folk", rhyme="AABB", seed=1)
+    await stage.finished_song(command="/words-for", file=midi(), theme="snow", track="1")
     form = await stage.sandbox.slash(stage.ada, stage.room, "/sing", style="waltz")
     sent = await stage.sandbox.submit_modal(form, {"lyrics": "Row the boat\nover the foam"})
     await sent.final(until=finished)
@@ -101,11 +112,13 @@ async def _buttons_of_a_song(stage: Stage, song: Message) -> None:
         await stage.pressed(stage.bob, song, stars)
     assert "★ 5.0 (1)" in song.text
     assert song.content == content_before
-    for label in "Another take", "Faster", "Slower", "Key up", "Key down":
+    for label in "Another take", "Faster", "Slower", "Key up", "Key down", "Continue":
         assert finished(await (await stage.sandbox.press(stage.bob, song, label)).final(until=finished))
     words = await stage.sandbox.press(stage.bob, song, "Edit words")
     sent = await stage.sandbox.submit_modal(words, {"Words, one line per sung line": "Row\nrow"})
     assert finished(await sent.final(until=finished))
+    line = await stage.sandbox.press(stage.bob, song, "Rewrite a line")
+    assert finished(await (await stage.sandbox.submit_modal(line, {"line": "1"})).final(until=finished))
     assert [file.filename for file in (await stage.pressed(stage.bob, song, "Other formats")).attachments] == [
         "song.txt"
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.bot.conftest import Outcome, Terminal
+from tests.tiny_chinese import write_tiny_chinese_model
 
 if TYPE_CHECKING:
     from tests.tiny_models import TinyModels
@@ -31,7 +32,11 @@ def states(terminal: Terminal) -> dict[str, str]:
 
 def test_before_any_model_is_added_the_starters_are_in_use(terminal: Terminal) -> None:
     listed = found(terminal.run("models", "list", "--json"))
-    assert [(s["role"], s["in_use"]) for s in listed["starters"]] == [("lyrics", True), ("melody", True)]
+    assert [(s["role"], s["in_use"]) for s in listed["starters"]] == [
+        ("lyrics", True),
+        ("melody", True),
+        ("chinese", True),
+    ]
     assert listed["versions"] == []
     shown = terminal.run("models", "list", "--role", "lyrics").out
     assert "in use" in shown
@@ -55,6 +60,13 @@ def test_a_model_goes_from_candidate_to_trial_to_use_and_back(terminal: Terminal
     assert found(terminal.run("models", "promote", version, "--json"))["promoted_at"] is not None
     assert "the starter makes the lyrics" in terminal.run("models", "retire", version).out
     assert states(terminal) == {version: "retired"}
+
+
+def test_a_model_of_chinese_lyrics_goes_into_use_and_back(terminal: Terminal, tmp_path: Path) -> None:
+    version = added(terminal, write_tiny_chinese_model(tmp_path / "chinese"))
+    assert terminal.run("models", "promote", version).code == 0
+    assert states(terminal) == {version: "promoted"}
+    assert terminal.run("models", "rollback", "chinese").out == "The starter makes the chinese of all next songs.\n"
 
 
 def test_a_rollback_goes_to_the_one_before(terminal: Terminal, tiny_models: TinyModels, tmp_path: Path) -> None:

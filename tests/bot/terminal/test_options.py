@@ -23,6 +23,7 @@ from engine.errors import EngineError, RequestError
 from engine.verbs import VERBS, Verb
 
 HIDDEN = {"kind", "sampling", "avoid"}
+NOT_SUNG = {"language", "tune"}  # Chinese is written and not yet sung
 
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
@@ -32,7 +33,8 @@ def test_every_field_has_one_place_on_the_command_line(verb: Verb) -> None:
     def command(**_: object) -> None: ...
 
     sampling = set(Sampling.model_fields) if "sampling" in verb.request.model_fields else set()
-    fields = (set(verb.request.model_fields) | sampling) - HIDDEN - set(positional_fields(verb.request))
+    hidden = HIDDEN | NOT_SUNG if verb.name == "song" else HIDDEN
+    fields = (set(verb.request.model_fields) | sampling) - hidden - set(positional_fields(verb.request))
     assert [parameter.name for parameter in command.params] == list(option_fields(verb.request))
     assert {parameter.name for parameter in command.params} == fields
     assert command.params[-1].name == "seed"

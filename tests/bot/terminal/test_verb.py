@@ -77,6 +77,12 @@ def test_help_has_summary_example_and_every_choice(terminal: Terminal, name: str
     assert "--avoid" not in text
 
 
+def test_words_may_be_asked_for_in_chinese(terminal: Terminal, asked: list[Request]) -> None:
+    for typed in (("江南春雨",), ("江南春雨", "--tune", "浣溪沙"), ("rain", "--language", "zh")):
+        assert terminal.run("lyrics", *typed, "--json").code == 0
+        assert asked[-1].theme == typed[0]  # type: ignore[attr-defined]
+
+
 def test_a_filter_level_refuses_its_words_and_keeps_the_model_from_them(
     terminal: Terminal, asked: list[Request]
 ) -> None:
@@ -121,6 +127,8 @@ def test_what_is_shared_with_a_song_can_be_checked_as_one(name: str) -> None:
         (["music", "--bars", "65"], "--bars must be 4 to 64, got 65"),
         (["music", "--key", "H#"], "key"),
         (["sing", "row", "--style", "polka"], "style 'polka' is unknown"),
+        (["song", "江南春雨"], "ask for lyrics alone"),
+        (["lyrics", "江南春雨", "--form", "Q"], "form 'Q' is not understood"),
         (["transpose", "a.mid", "--key", "H#"], "key"),
         (["tempo", "a.mid", "--tempo", "500"], "tempo must be 40-240"),
         (["tempo", "a.mid", "--percent", "half"], "--percent must be a whole number, got 'half'"),

@@ -174,6 +174,17 @@ def test_a_word_that_is_to_be_avoided_is_not_written(model: Llama, tokenizer: Ch
     assert not any(word in line.characters for word in avoid for line in other)
 
 
+def test_avoided_words_are_not_written_however_many_they_are(model: Llama, tokenizer: ChineseTokenizer) -> None:
+    pairs = [a + b for a in CHARACTERS[:20] for b in CHARACTERS]
+    avoid = [*CHARACTERS[20 : len(CHARACTERS) // 2], *pairs, "不在内", ""]
+    plan = [PlannedLine(7, "A", "，"), PlannedLine(7, "A", "。"), PlannedLine(7, FREE, "。")]
+    writer = ChineseWriter(model, tokenizer, candidates=4)
+    prompt = ChinesePrompt(theme=[pairs[1], avoid[0]])
+    for line in writer.write(prompt, plan, seed=3, sampling=Sampling(), avoid=avoid):
+        assert len(line.characters) == 7
+        assert not [word for word in avoid if word and word in line.characters]
+
+
 def test_it_stops_when_it_is_told_to(model: Llama, tokenizer: ChineseTokenizer) -> None:
     writer = ChineseWriter(model, tokenizer, candidates=2)
     with pytest.raises(Cancelled):

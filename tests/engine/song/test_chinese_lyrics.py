@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from engine.contract import LyricRequest, Progress, SongRequest
+from engine.contract import ContinueRequest, InsertRequest, LyricRequest, Progress, RewriteRequest, SongRequest
 from engine.errors import RequestError
 from engine.evaluation import chinese_figures, chinese_songs
 from engine.lyrics.chinese.prompt import PlannedLine
 from engine.song.chinese_lyrics import is_chinese
 from engine.song.chinese_model import ChineseLyricModel, open_chinese_model
 from engine.song.chinese_plan import second_half
-from engine.song.making import MadeSong, Making
+from engine.song.making import MadeSong, Making, SourceSong
 from engine.verbs import carry_out
 from tests.tiny_chinese import write_tiny_chinese_model
 
@@ -92,6 +92,29 @@ def test_lines_are_told_as_they_are_written(model: ChineseLyricModel) -> None:
 def test_what_cannot_be_met_is_said(model: ChineseLyricModel, asked: dict[str, str], sentence: str) -> None:
     with pytest.raises(RequestError, match=sentence):
         write(model, **asked)
+
+
+def test_a_title_is_printed_as_it_was_typed_and_no_path(model: ChineseLyricModel) -> None:
+    made = write(model, tune="浣溪沙", title=" 春 / ../天 Two ")
+    assert made.report.title == "浣溪沙·春 / ../天 Two"
+    assert made.lyrics_text.startswith("浣溪沙·春 / ../天 Two\n\n")
+    assert made.artifacts[0].name == "浣溪沙-春-天-Two.txt"
+
+
+@pytest.mark.parametrize("theme", [None, "snow"])
+def test_single_lines_of_chinese_are_refused_and_not_written_in_english(
+    model: ChineseLyricModel, theme: str | None
+) -> None:
+    made = write(model, tune="浣溪沙")
+    source = SourceSong(made.report.title, made.lyrics_text, None, None, made.report)
+    making = Making(seed=1, models=SimpleNamespace(chinese=model), source=source)  # type: ignore[arg-type]
+    for request in (
+        RewriteRequest(source="a", line="2", theme=theme),
+        InsertRequest(source="a", after=2, theme=theme),
+        ContinueRequest(source="a", theme=theme),
+    ):
+        with pytest.raises(RequestError, match="English so far"):
+            carry_out(request, making)
 
 
 def test_the_language_is_that_of_the_theme_unless_it_is_said() -> None:
