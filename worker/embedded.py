@@ -77,8 +77,12 @@ class EmbeddedWorker:
                 recovered.append(job.id)
         return tuple(recovered)
 
-    def run_and_follow(self, client: Client, job_id: str) -> Generator[Job, None, None]:
+    def run_and_follow(
+        self, client: Client, job_id: str, interrupted: Callable[[], bool] = lambda: False
+    ) -> Generator[Job, None, None]:
         """Run in a thread and yield the job's states as they change; leaving early (Ctrl-C) cancels the job.
+
+        interrupted: asked between looks; once True, KeyboardInterrupt is raised, should its own have been lost.
 
         Jobs left behind by others run first; the job's own state is "queued" meanwhile. Use it inside
         `contextlib.closing`, so that leaving the loop by an exception ends it at once, job and thread.
@@ -86,7 +90,9 @@ class EmbeddedWorker:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedded-worker") as pool:
             worker = pool.submit(self.run_until, job_id)
             try:
-                yield from client.follow(job_id, while_true=lambda: not worker.done())
+                yield from client.follow(job_id, while_true=lambda: not (worker.done() or interrupted()))
+                if interrupted() and not worker.done():
+                    raise KeyboardInterrupt
             except BaseException:
                 client.cancel(job_id)
                 raise

@@ -6,13 +6,12 @@ The server's key comes from the environment here, and from nowhere else.
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from bot.terminal.interrupts import noticing_ctrl_c
 from engine.contract import Request, Sampling, option
 from engine.errors import CheckpointError, EngineError, RequestError
 
@@ -52,7 +51,7 @@ class PlainModel:
     def songs(self, request: SampleRequest, seed: int, report: Report | None = None) -> list[PlainText]:
         """Return the songs that were asked for; Ctrl-C raises KeyboardInterrupt, or Cancelled at the next step."""
         fewest, most = lines_range(request.lines)
-        with _stoppable() as is_stopped:
+        with noticing_ctrl_c() as is_stopped:
             return self.write(
                 artist=request.artist,
                 title=request.title,
@@ -66,24 +65,6 @@ class PlainModel:
                 report=report,
                 cancelled=is_stopped,
             )
-
-
-@contextmanager
-def _stoppable() -> Iterator[Callable[[], bool]]:
-    """Give whether Ctrl-C was pressed: libraries that are just being imported may swallow its exception."""
-    pressed = False
-    before = signal.getsignal(signal.SIGINT)
-
-    def press(*_: object) -> None:
-        nonlocal pressed
-        pressed = True
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, press)
-    try:
-        yield lambda: pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def open_plain_model(place: str, told: Callable[[str], None], **of_server: Any) -> PlainModel:

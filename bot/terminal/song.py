@@ -13,6 +13,7 @@ import click
 
 from bot.terminal.bug_log import where_to_look
 from bot.terminal.delivery import check_folder, deliver
+from bot.terminal.interrupts import noticing_ctrl_c
 from bot.terminal.options import check_values
 from bot.terminal.source import read_midi, with_stored_source
 from engine.contract import Artifact, EditRequest, LyricRequest, Request, SongRequest
@@ -105,7 +106,7 @@ def one_blas_thread() -> None:
 def follow(client: Client, worker: EmbeddedWorker, job_id: str, *, quiet: bool) -> Job:
     """Run the job in this process, show its progress on standard error, and return it when it has ended."""
     # Closed at once when Ctrl-C strikes between two states: that cancels the job and waits for its thread.
-    with closing(worker.run_and_follow(client, job_id)) as states:
+    with noticing_ctrl_c() as pressed, closing(worker.run_and_follow(client, job_id, pressed)) as states:
         if quiet or not sys.stderr.isatty():
             *_, job = states
             return job

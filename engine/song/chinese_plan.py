@@ -78,7 +78,8 @@ def form_sections(request: LyricRequest) -> tuple[ChineseSection, ...]:
     typed = parse_syllables(request.syllables) if request.syllables else ()
     # Of a range the middle: lines of one section are sung alike, and Chinese lines are all content.
     rows = [tuple((one.fewest + one.most) // 2 for one in row) for row in typed] or [USUAL_LENGTHS]
-    schemes = parse_rhyme(request.rhyme) if request.rhyme else (USUAL_SCHEME,)
+    typed_schemes = parse_rhyme(request.rhyme) if request.rhyme else ("",)
+    schemes = [scheme or USUAL_SCHEME for scheme in typed_schemes]
     sections: list[ChineseSection] = []
     first_of: dict[SectionKind, int] = {}
     verses = 0

@@ -74,12 +74,8 @@ def words_to_melody(request: WordsForRequest, making: Making) -> MadeSong:
 
 def _scheme(asked: str | None, lines: int, planned: str) -> str:
     """Return a letter per line: those asked for, over and over; else those that were there; else pairs."""
-    if asked is not None:
-        parse_rhyme(asked)  # or a sentence says what is wrong with it
-        letters = "".join(letter for letter in asked.split("/")[0].upper() if "A" <= letter <= "Z")
-        letters = FREE if letters in ("FREE", "NONE", FREE) else letters
-    else:
-        letters = planned if planned.strip(FREE) else PAIRS
+    letters = parse_rhyme(asked)[0] if asked is not None else ""
+    letters = letters or (planned if planned.strip(FREE) else PAIRS)
     return canonical_scheme((letters * lines)[:lines])
 
 

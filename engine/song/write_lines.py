@@ -26,7 +26,9 @@ def words_of_source(source: SourceSong | None) -> tuple[LeadSheet | None, SongRe
     RequestError where there are no words, and for Chinese ones, which the model of these lines cannot write.
     """
     assert source is not None, "an edit is given its source"
-    if source.report is not None and any(is_hanzi(c) for s in source.report.sections for line in s.lines for c in line.text):
+    if source.report is not None and any(
+        is_hanzi(c) for s in source.report.sections for line in s.lines for c in line.text
+    ):
         raise RequestError("single lines are written in English so far; ask for other Chinese lyrics as a whole")
     is_words_alone = source.sheet is None and source.score is None
     if is_words_alone and source.report is not None and any(section.lines for section in source.report.sections):

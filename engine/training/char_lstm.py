@@ -26,6 +26,7 @@ from engine.lyrics.char_lstm import FAMILY, CharLstmLayers, CharLstmModel, CharL
 from engine.lyrics.characters import END, Characters, artist_of
 from engine.lyrics.plain_songs import body_start
 from engine.training.char_lstm_network import CharLstm, CharLstmConfig, LstmState
+from engine.training.checkpoints import written_once
 from engine.training.song_rows import SongRows
 from engine.training.text_training import TextTraining
 from engine.training.trainer import TrainingOptions, train_causal
@@ -132,7 +133,12 @@ def train_char_lstm(training: TextTraining, report: Say) -> Path:
     )  # fmt: skip
     card = {"options": asdict(options), "row_characters": length, "characters_seen": len(rows) * length,
             "parameters": model.num_parameters(), "seconds": round(time.monotonic() - start)}  # fmt: skip
-    return export(model, characters, training.out / CHECKPOINT, card | measured(model, characters, valid)).directory
+    return written_once(
+        lambda: (
+            export(model, characters, training.out / CHECKPOINT, card | measured(model, characters, valid)).directory
+        ),
+        training.out,
+    )
 
 
 def _refuse(training: TextTraining) -> None:

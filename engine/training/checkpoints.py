@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from transformers import Trainer
 
@@ -135,3 +136,19 @@ def _no_room(run: Path, step: int, error: Exception) -> str:
     kept = f"the checkpoint of step {step_of(whole)} is whole" if whole else "there is no earlier one"
     way_out = "make room and go on with --resume" if whole else "make room and begin again"
     return f"the checkpoint of step {step} could not be written ({reason}; {free:.0f} MiB are free); {kept}: {way_out}"
+
+
+def written_once(write: Callable[[], Path], out: Path) -> Path:
+    """Call `write` in the first process alone; the others wait for it."""
+    several = torch.distributed.is_available() and torch.distributed.is_initialized()
+    try:
+        if not several or torch.distributed.get_rank() == 0:
+            write()
+    except (OSError, SafetensorError) as error:
+        raise OutputError(
+            f"the checkpoint in {out} could not be written ({error}); the run is kept: make room and call again with --resume"
+        ) from error
+    if several:
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+    return out / "checkpoint"

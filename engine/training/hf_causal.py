@@ -24,12 +24,13 @@ from engine.contract import Sampling
 from engine.corpus.prepared_songs import file_of, read_songs
 from engine.decoding import Sequence as Prompt
 from engine.decoding import decode
-from engine.errors import CheckpointError, OutputError, RequestError
+from engine.errors import CheckpointError, RequestError
 from engine.lyrics.hf_causal import FAMILY
 from engine.lyrics.plain_songs import PlainSong
 from engine.torch_causal import TorchCausal, quiet
 from engine.training.adaptation import freeze, with_lora
 from engine.training.base_models import BaseModel, digest_of, open_base
+from engine.training.checkpoints import written_once
 from engine.training.packed_rows import PackedRows, full_rows
 from engine.training.run_log import LOG, read_rows
 from engine.training.text_training import TextTraining
@@ -81,7 +82,7 @@ def train_hf_causal(training: TextTraining, report: Callable[[str], None]) -> Pa
         training_lines=lambda: (song.lines for song in train),
     )
     facts = _facts(training, base, options, length, trained, round(time.monotonic() - start))
-    return _written_once(
+    return written_once(
         lambda: export_hf_causal(model, base, training.out / "checkpoint", facts, training), training.out
     )
 
@@ -205,19 +206,3 @@ def export_hf_causal(
     return write_checkpoint(
         directory, weights, config, base.tokenizer_json, facts, family=FAMILY, more_files=more
     ).directory
-
-
-def _written_once(write: Callable[[], Path], out: Path) -> Path:
-    """Call `write` in the first process alone; the others wait for it."""
-    several = torch.distributed.is_available() and torch.distributed.is_initialized()
-    try:
-        if not several or torch.distributed.get_rank() == 0:
-            write()
-    except (OSError, SafetensorError) as error:
-        raise OutputError(
-            f"the checkpoint in {out} could not be written ({error}); the run is kept: make room and call again with --resume"
-        ) from error
-    if several:
-        torch.distributed.barrier()
-        torch.distributed.destroy_process_group()
-    return out / "checkpoint"

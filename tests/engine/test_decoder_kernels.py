@@ -24,7 +24,7 @@ def test_whatever_a_kernel_calls_is_inlined_by_force(module: ModuleType) -> None
     functions = [value for value in vars(module).values() if hasattr(value, "targetoptions")]
     assert functions
     for function in functions:
-        is_kernel = function.py_func.__name__ in ("run_layers", "choose_rows")
+        is_kernel = function.py_func.__name__ in ("run_layers", "choose_rows", "race")
         assert function.targetoptions.get("forceinline", False) is not is_kernel, function.py_func.__name__
 
 

@@ -70,6 +70,15 @@ def test_leaving_early_cancels(store: Store) -> None:
     assert all_songs(store) == []
 
 
+def test_an_interrupt_whose_exception_was_lost_cancels_too(store: Store) -> None:
+    client, worker = terminal(store, EchoSong(lines=1000, seconds_per_line=0.01))
+    job_id = client.submit(REQUEST, owner=this_process())
+    with pytest.raises(KeyboardInterrupt), closing(worker.run_and_follow(client, job_id, lambda: True)) as states:
+        list(states)
+    assert client.job(job_id).status == "cancelled"
+    assert all_songs(store) == []
+
+
 @needs_proc
 def test_a_job_that_was_killed_is_found_and_finished_once(sqlite_store: Store, sqlite_url: str) -> None:
     command = [sys.executable, "-m", "tests.worker.killed_terminal", sqlite_url, REQUEST.theme]

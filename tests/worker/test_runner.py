@@ -157,7 +157,7 @@ def test_a_job_whose_device_has_failed_is_left_to_its_lease(store: Store, clock:
 
 
 def test_a_request_in_a_form_of_another_time_is_refused_kindly(store: Store, clock: WoundClock) -> None:
-    job = dataclasses.replace(claimed(store, clock), request={"kind": "song", "theme": "rain", "mood": "blue"})
+    job = dataclasses.replace(claimed(store, clock), request={"kind": "song", "theme": "rain", "colour": "blue"})
     after = run(store, clock, job, EchoSong())
     assert (after.status, after.error_kind) == ("failed", "request")
     assert after.error is not None

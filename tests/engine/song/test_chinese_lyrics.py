@@ -62,6 +62,12 @@ def test_a_form_of_today_has_verse_and_chorus_and_the_chorus_comes_back(model: C
     assert all(line.rhymes is not False for section in made.report.sections for line in section.lines)
 
 
+@pytest.mark.parametrize(("typed", "letters"), [("internal", "AAXA"), ("AABB internal", "AABB")])
+def test_rhymes_inside_lines_leave_the_scheme_as_it_is(model: ChineseLyricModel, typed: str, letters: str) -> None:
+    (verse,) = write(model, form="V", rhyme=typed).report.sections
+    assert "".join(line.rhyme for line in verse.lines) == letters
+
+
 def test_the_same_request_and_seed_give_the_same_bytes(model: ChineseLyricModel) -> None:
     texts = [write(model, seed, tune="浣溪沙").lyrics_text for seed in (7, 7, 8)]
     assert texts[0] == texts[1] != texts[2]

@@ -14,6 +14,7 @@ from engine.music.lead_sheet import words_of_line
 from engine.music.midi_file import midi_to_score, score_to_midi
 from engine.music.score import LyricEvent, Note, Score, TempoChange, Track
 from engine.song.making import MadeSong, SourceSong
+from engine.song.words_to_melody import _scheme
 from tests.engine.song.test_rewrite_line import lines_of
 from tests.engine.song.whole_songs import make, source_of
 
@@ -99,6 +100,19 @@ def test_a_song_gets_other_words_in_its_own_lines_and_rhymes(song: MadeSong, ope
     assert lines_rhyme(lines[0], lines[2])
     assert lines[4:8] == lines[12:16]
     assert not set(lines) & set(lines_of(song))
+
+
+@pytest.mark.parametrize(
+    ("typed", "lines", "planned", "letters"),
+    [
+        ("ABAB internal", 8, "", "ABABABAB"),
+        ("internal", 4, "ABAB", "ABAB"),
+        ("free", 2, "", "XX"),
+        (None, 3, "", "AAX"),
+    ],
+)
+def test_a_scheme_is_read_as_in_any_song(typed: str | None, lines: int, planned: str, letters: str) -> None:
+    assert _scheme(typed, lines, planned) == letters
 
 
 def test_the_same_seed_gives_the_same_words(music: MadeSong, opened_tiny_models: SongModels) -> None:
