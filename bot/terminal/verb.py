@@ -81,7 +81,12 @@ def with_filter(request: Request, level: FilterLevel) -> Request:
 
 def _arguments(verb: Verb) -> list[Callable[[Any], Any]]:
     kind = UnlessTalking if verb.name in TALKING else click.Argument
-    return [click.argument(name, cls=kind) for name in positional_fields(verb.request)]
+    return [
+        click.argument(
+            name, cls=kind, required=field.is_required(), default=None if field.is_required() else field.default
+        )
+        for name, field in positional_fields(verb.request).items()
+    ]
 
 
 def _talking(verb: Verb) -> tuple[Callable[[Any], Any], ...]:

@@ -14,7 +14,7 @@ from engine.guidance import GuidedModel
 from engine.lyrics.prompt import FIELDS, KINDS
 from engine.lyrics.tokenizer import LyricTokenizer
 
-STRENGTH = 0.6
+STRENGTH = 1.0
 PLAINEST_KIND = "poem"  # most of the training texts
 
 

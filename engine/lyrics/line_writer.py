@@ -21,6 +21,7 @@ from engine.lyrics.constraints import LineConstraint, LineEnds, Punctuation, Wis
 from engine.lyrics.draft import Draft, WrittenLine
 from engine.lyrics.lexicon import Lexicon, Rows
 from engine.lyrics.memory_filter import RUN_WORDS
+from engine.lyrics.metre import Metre, MetreRows
 from engine.lyrics.open_lines import GivenLine, OpenLine, OpenSection, off_the_beat, split_words
 from engine.lyrics.prompt import PIECE, ControlPrompt, line_marks, reverse_line
 from engine.lyrics.prosody import word_rhyme_key, words_of
@@ -46,7 +47,10 @@ Report = Callable[[int, int, str], None]
 
 
 class LineWriter:
-    """Holds the model and its lexicon. candidates: written per line, 1 or more. guard: as of `LyricWriter`."""
+    """Holds the model and its lexicon. candidates: written per line, 1 or more. guard: as of `LyricWriter`.
+
+    metre: kept by every new line, but for one that can only rhyme without it.
+    """
 
     def __init__(
         self,
@@ -57,9 +61,10 @@ class LineWriter:
         *,
         candidates: int = 32,
         guard: Guard | None = None,
+        metre: Metre | None = None,
     ) -> None:
         self.model, self.tokenizer, self.lexicon, self.associations = model, tokenizer, lexicon, associations
-        self.candidates, self.guard = candidates, guard
+        self.candidates, self.guard, self.metre = candidates, guard, metre
         self.punctuation = Punctuation(tokenizer)
         self.learned: list[str] = []  # lines that the guard knew, where there were no others
 
@@ -110,11 +115,26 @@ class _Text:
 
     def __post_init__(self) -> None:
         self.usual = usual_ends(self.lexicon)
+        self.metre = MetreRows(self.lexicon, self.writer.metre) if self.writer.metre is not None else None
 
     def write(
         self, section: int, index: int, seed: int, sampling: Sampling, cancelled: Callable[[], bool]
     ) -> WrittenLine:
-        """Return the best candidate for a line."""
+        """Return the best candidate for a line, in its metre where there is one."""
+        try:
+            return self._write(section, index, seed, sampling, cancelled)
+        except RequestError:
+            if self.metre is None:
+                raise
+        metre, self.metre = self.metre, None
+        try:
+            return self._write(section, index, seed, sampling, cancelled)
+        finally:
+            self.metre = metre
+
+    def _write(
+        self, section: int, index: int, seed: int, sampling: Sampling, cancelled: Callable[[], bool]
+    ) -> WrittenLine:
         wanted = self.sections[section].lines[index]
         assert isinstance(wanted, OpenLine)
         self._remember(section, index)
@@ -198,7 +218,9 @@ class _Text:
         assert isinstance(wanted, OpenLine)
         anywhere = {line.words[-1].text.lower() for _, _, line in self._lines() if line.words}
         here = {line.words[-1].text.lower() for line in self.found[section] if line is not None and line.words}
-        short = self.lexicon.syllables <= min([wanted.syllables, *self._first_word_lengths(wanted)])
+        short = self._fitting(wanted.syllables) & (
+            self.lexicon.syllables <= min([wanted.syllables, *self._first_word_lengths(wanted)])
+        )
         for refused in (anywhere, here):
             free = short & ~self.lexicon.spelled(refused | wanted.refused)
             for few in (FEWEST_RHYMES, 1):
@@ -214,6 +236,10 @@ class _Text:
                 "written anew"
             )
         raise RequestError(f"no word is left to end a line of {wanted.syllables} syllables; ask for fewer lines")
+
+    def _fitting(self, syllables: int) -> Rows:
+        """Return the words that may end a line of so many syllables."""
+        return self.lexicon.syllables <= syllables if self.metre is None else self.metre.rows(syllables)
 
     def _first_word_lengths(self, wanted: OpenLine) -> list[int]:
         """Return how many syllables the last word may have before a rest, if there is one inside the line."""
@@ -240,7 +266,7 @@ class _Text:
         later = [line.syllables for line in lines[index + 1 :] if isinstance(line, OpenLine) and line.letter == letter]
         if letter == FREE or not later:
             return rows
-        rhymes = rows & (self.lexicon.syllables <= min(later))
+        rhymes = rows & np.logical_and.reduce([self._fitting(syllables) for syllables in later])
         return rows & self.lexicon.in_families(rhymes, more_than=few * len(later))
 
     def _theme_is_said(self) -> bool:
@@ -264,7 +290,10 @@ class _Text:
                 themed = LineEnds(self.lexicon, theme & rows, wanted.syllables)
                 choices[count // 4 : count // 2] = [(themed, None)] * (count // 2 - count // 4)
         mark = self.writer.punctuation
-        return [LineConstraint(self.lexicon, mark, syllables=wanted.syllables, ends=e, wish=w) for e, w in choices]
+        return [
+            LineConstraint(self.lexicon, mark, syllables=wanted.syllables, ends=e, wish=w, metre=self.metre)
+            for e, w in choices
+        ]
 
     def _draft(self, section: int) -> Draft:
         """Return all that stands, the section of the line last, so that nothing is said twice."""

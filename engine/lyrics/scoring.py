@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import log
 
 from engine.lyrics.associations import Associations
 from engine.lyrics.draft import Draft
@@ -19,6 +20,11 @@ THEME_WORD, THEME_NEAR, NEAR_ENOUGH = 0.55, 0.6, 0.5
 MOOD_NEAR, AGAINST, PERSON, LAST_CHANCE = 1.2, 0.7, 0.5, 5.0
 METRE, SAME_STRESS, SMOOTH = 0.5, 0.8, 1.0
 REPEATED_WORD, REPEATED_START, REPEATED_PAIR, TWICE_IN_LINE = 0.25, 0.35, 0.3, 0.7
+# Of lines that people write 12 in 100 begin with these and 54 end in a comma; left alone the model writes 23 and 73.
+JOINED_START, JOINED_SHARE, JOINERS = 0.3, 0.15, frozenset("and but for".split())
+OPEN_END, OPEN_SHARE = 0.2, 0.55
+STOCK_END, STOCK_USES = 0.15, 3000  # an end word with more uses in training is one of a few that end everything
+UNSAID_THEME = 0.3
 STEM_LETTERS = 4  # words that share these say the same thing twice
 WEAK_END, WEAK_START, UNFINISHED_END, SLIP, INTERJECTION, EXTRA_COMMA = 0.5, 0.5, 0.25, 1.2, 0.2, 0.3
 
@@ -61,6 +67,7 @@ def score_line(
     score += manner_score(texts, draft, associations, manner)
     score += LAST_CHANCE if is_end and draft.missing(in_chorus=False).intersection(texts) else 0.0
     score -= repetition(texts, draft) + SLIP * slips(words)
+    score -= sameness(words, text, draft)
     score -= INTERJECTION * sum(t in INTERJECTIONS for t in texts) + EXTRA_COMMA * max(0, text[:-1].count(",") - 1)
     if texts[-1] in WEAK_ENDS:
         score -= WEAK_END
@@ -81,7 +88,21 @@ def theme_score(words: Sequence[Word], draft: Draft, associations: Associations,
     company = draft.theme | draft.hook | draft.kin
     near = sum(max(0.0, associations.nearness(text, company)) for text in content) / max(1, len(content))
     bonus = THEME_WORD * (1.5 if is_chorus else 1.0) * min(hits, 1) / (1 + 2 * said)
+    bonus += UNSAID_THEME * any(text in named and not draft.used[text] for text in texts)
     return bonus + THEME_NEAR * min(near, NEAR_ENOUGH)
+
+
+def sameness(words: Sequence[Word], text: str, draft: Draft) -> float:
+    """Return what a line loses for joining on, staying open, or ending as most lines of the song, or of all songs, do."""
+    before = draft.texts
+    lost = 0.0
+    if words[0].text.lower() in JOINERS:
+        joined = 1 + sum(line[0] in JOINERS for line in before)
+        lost += JOINED_START * (joined > JOINED_SHARE * (len(before) + 1))
+    if text.endswith(","):
+        left_open = 1 + sum(line.text.endswith(",") for line in draft.lines())
+        lost += OPEN_END * (left_open > OPEN_SHARE * (len(before) + 1))
+    return lost + STOCK_END * max(0.0, log(max(words[-1].count, 1) / STOCK_USES))
 
 
 def manner_score(texts: Sequence[str], draft: Draft, associations: Associations, manner: Manner) -> float:

@@ -33,6 +33,9 @@ from engine.song.chinese_plan import (
 from engine.song.making import MadeSong, Making
 
 MOST_TITLE_CHARACTERS = 20
+UNHEARD = "Chinese words do not follow {options}; left out"
+_ENGLISH_ONLY = {"mood": "mood", "metre": "feet", "person": "person"}
+_OF_FORMS = {"form": "form", "syllables": "syllables", "rhyme": "rhyme"}  # a tune has all of that
 
 
 def is_chinese(request: LyricRequest) -> bool:
@@ -109,8 +112,16 @@ def make_chinese_lyrics(request: LyricRequest, making: Making) -> MadeSong:
         seed=making.seed,
         seconds_per_stage=dict(making.seconds),
         model_versions={"chinese": model.version},
+        notices=_unheard(request),
     )
     return MadeSong(report, text, (Artifact(_file_name(title), "text/plain", text.encode()),))
+
+
+def _unheard(request: LyricRequest) -> tuple[str, ...]:
+    """Return a sentence about the options that were asked for in vain."""
+    options = _ENGLISH_ONLY | (_OF_FORMS if request.tune else {})
+    named = [shown for name, shown in options.items() if getattr(request, name) is not None]
+    return (UNHEARD.format(options=", ".join(named)),) if named else ()
 
 
 def _file_name(title: str) -> str:

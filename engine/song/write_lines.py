@@ -8,13 +8,17 @@ from engine.contract import Artifact, Progress, Request, Sampling, SectionReport
 from engine.errors import RequestError
 from engine.lyrics.chinese.rhyme import is_hanzi
 from engine.lyrics.draft import WrittenLine
+from engine.lyrics.following import following
 from engine.lyrics.line_writer import LineWriter
+from engine.lyrics.metre import find_metre
 from engine.lyrics.open_lines import OpenSection
+from engine.lyrics.persons import parse_person
 from engine.lyrics.theme import clean_theme
 from engine.music.lead_sheet import LeadSheet
 from engine.song.files import slug
 from engine.song.make_song import printed_words
 from engine.song.making import MadeSong, Making, SourceSong
+from engine.song.models import LyricModel
 from engine.song.source_plan import sung_source
 from engine.song.styles import Style
 from engine.song.write_words import LEARNED, control_prompt
@@ -56,13 +60,24 @@ def write_open_lines(
     *,
     theme_in_new_lines: bool,
 ) -> list[list[WrittenLine]]:
-    """Return all lines of the sections, the open ones written now and reported as they are."""
+    """Return all lines of the sections, the open ones written now and reported as they are.
+
+    The author, the metre and who tells it are those that the source was asked for.
+    """
     model = making.models.lyrics
+    told = making.source.report.request if making.source is not None and making.source.report is not None else {}
     with making.stage("words"):
-        lexicon = model.lexicon(archaic=style.archaic, avoid=avoid)
-        prompt = control_prompt(style, theme, title, avoid)
-        guard = model.guard([theme, title])
-        writer = LineWriter(model.model, model.tokenizer, lexicon, model.associations, guard=guard)
+        others = parse_person(told["person"]).others if told.get("person") else ()
+        lexicon = model.lexicon(archaic=style.archaic, avoid=[*avoid, *others])
+        prompt = control_prompt(style, theme, title, avoid, _author(told.get("artist"), model))
+        writer = LineWriter(
+            following(model.model, model.tokenizer),
+            model.tokenizer,
+            lexicon,
+            model.associations,
+            guard=model.guard([theme, title]),
+            metre=find_metre(told["metre"]) if told.get("metre") else None,
+        )
     with making.stage("lyrics"):
         written = writer.write(
             prompt,
@@ -77,6 +92,14 @@ def write_open_lines(
         )
     making.notices.extend(LEARNED.format(line=line) for line in writer.learned)
     return written
+
+
+def _author(asked: str | None, model: LyricModel) -> str:
+    """Return the first author of a song that is there; "" where the model of today does not know them."""
+    try:
+        return model.find_authors(asked)[0] if asked else ""
+    except RequestError:
+        return ""
 
 
 def words_alone(

@@ -157,3 +157,9 @@ def test_measured_songs_are_read_back_from_what_people_see(model: ChineseLyricMo
     songs = chinese_songs.write(model, asked[:2], lambda done, total: None)
     found = chinese_songs.figures(songs, None)
     assert (found["length_accuracy"], found["rhyme_accuracy"]) == (1.0, 1.0)
+
+
+def test_options_that_chinese_words_do_not_follow_are_named(model: ChineseLyricModel) -> None:
+    made = write(model, tune="浣溪沙", mood="sad", metre="iambic", form="VC")
+    assert made.report.notices == ("Chinese words do not follow mood, feet, form; left out",)
+    assert write(model, tune="浣溪沙").report.notices == ()

@@ -9,6 +9,9 @@ import pytest
 
 from engine.contract import LyricRequest, MusicRequest, MuteRequest, RewriteRequest, SingRequest, SongRequest
 from engine.errors import RequestError
+from engine.lyrics.metre import find_metre, keeps
+from engine.lyrics.persons import parse_person
+from engine.lyrics.prosody import syllables_of, words_of
 from engine.lyrics.rhyme import last_word, lines_rhyme
 from engine.music.lead_sheet import SungNote
 from engine.song.making import MadeSong
@@ -162,3 +165,15 @@ def test_music_without_words_has_no_lines(song: MadeSong, opened_tiny_models: So
     for source in (upload_of(song), source_of(music)):
         with pytest.raises(RequestError, match="no words that are sung"):
             make(RewriteRequest(source="a", line="1"), opened_tiny_models, source)
+
+
+def test_new_lines_keep_the_metre_and_the_person_that_the_song_was_asked_for(opened_tiny_models: SongModels) -> None:
+    asked = LyricRequest(theme="rain", form="V", rhyme="AABB", metre="iambic", person="I")
+    song = make(asked, opened_tiny_models)
+    iambic, others = find_metre("iambic"), parse_person("I").others
+    for seed in range(4):
+        made = make(RewriteRequest(source="a", line="1-4"), opened_tiny_models, source_of(song), seed=seed)
+        lines = lines_of(made)
+        assert lines != lines_of(song)
+        assert all(keeps(syllables_of(line), iambic) for line in lines)
+        assert not {word.lower() for line in lines for word in words_of(line)} & others
