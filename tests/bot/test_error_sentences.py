@@ -112,7 +112,8 @@ def test_there_are_sentences_and_each_is_found_where_it_is_raised() -> None:
 def test_no_translation_is_left_of_a_sentence_that_is_gone(code: str) -> None:
     """Pieces of sentences, and those of the terminal and of recovery, are named here."""
     pieces = (
-        "did you mean|known are |Chinese words do not|try |leave --artist|no \\.\\{0\\}:| (at|from|up to|above) |--length must|\\{0\\} must be a |"
+        "did you mean|known are |Chinese words do not|try |"
+        "leave --artist|no \\.\\{0\\}:| (at|from|up to|above) |--length must|\\{0\\} must be a |"
         "line \\{0\\} was |the same words come again|the new line is|these words come more|new lines: |name the one that is sung|"
         "use a General MIDI|the \\{0\\} is not text|the song was taken back; nothing|the song could not be made|the program stopped"
     )
