@@ -71,7 +71,7 @@ def write_open_lines(
         lexicon = model.lexicon(archaic=style.archaic, avoid=[*avoid, *others])
         prompt = control_prompt(style, theme, title, avoid, _author(told.get("artist"), model))
         writer = LineWriter(
-            following(model.model, model.tokenizer),
+            following(model.model, model.tokenizer, author=bool(prompt.author)),
             model.tokenizer,
             lexicon,
             model.associations,

@@ -106,7 +106,11 @@ def write_sections(
         lexicon = model.lexicon(archaic=style.archaic, avoid=avoid)
         guard = model.guard([prompt.title, " ".join(prompt.theme_words)])
         writer = LyricWriter(
-            following(model.model, model.tokenizer), model.tokenizer, lexicon, model.associations, guard=guard
+            following(model.model, model.tokenizer, author=bool(prompt.author)),
+            model.tokenizer,
+            lexicon,
+            model.associations,
+            guard=guard,
         )
     with making.stage("lyrics", sum(len(section.lines) for section in wanted)):
         written = writer.write(

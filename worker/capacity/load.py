@@ -76,7 +76,9 @@ class Gpu:
     steps: int = 1000
     step_seconds: float = 0.001
     parameters: float = 6.8e6
-    memory_bytes: float = 32 * 512 * 3072.0  # 32 candidates, 512 positions, 6 layers x 2 x 256 x 1 byte
+    memory_bytes: float = (
+        64 * 512 * 3072.0
+    )  # 32 candidates and their guides, 512 positions, 6 layers x 2 x 256 x 1 byte
     cpu_seconds: float = 0.7
 
     def machine(self) -> Machine:

@@ -1,4 +1,4 @@
-"""The plainer prompt: a poem by nobody, all else as it was."""
+"""The plainer prompt: by nobody, or where nobody was named, for a poem; all else as it was."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from engine.lyrics.following import plainer_prompt
 from engine.lyrics.prompt import ControlPrompt
 from tests.tiny_models import tiny_tokenizer
 
+LINE = "<verse><s6><rA> night\n"
 
-def test_kind_and_author_are_left_out_and_nothing_else() -> None:
+
+def test_the_author_is_left_out_and_nothing_else() -> None:
     tokenizer = tiny_tokenizer()
     told = ControlPrompt(kind="hymn", theme_words=["rain", "night"], author="Robert Burns", title="Night rain")
-    untold = ControlPrompt(kind="poem", theme_words=["rain", "night"], title="Night rain")
-    line = "<verse><s6><rA> night\n"
+    untold = ControlPrompt(kind="hymn", theme_words=["rain", "night"], title="Night rain")
     plainer = plainer_prompt(tokenizer)
-    assert plainer(tokenizer.encode(told.text() + line)) == tokenizer.encode(untold.text() + line)
-    alone = ControlPrompt(kind="poem").text()
-    assert plainer(tokenizer.encode(alone)) == tokenizer.encode(alone)
+    assert plainer(tokenizer.encode(told.text() + LINE)) == tokenizer.encode(untold.text() + LINE)
+    alone = ControlPrompt(kind="song", author="Robert Burns")
+    assert plainer(tokenizer.encode(alone.text())) == tokenizer.encode(ControlPrompt(kind="song").text())
 
 
-def test_an_author_before_the_words_ends_there() -> None:
+def test_without_an_author_it_is_a_poem() -> None:
     tokenizer = tiny_tokenizer()
-    told, untold = ControlPrompt(kind="song", author="Robert Burns").text(), ControlPrompt(kind="poem").text()
+    told, untold = (ControlPrompt(kind=kind, theme_words=["rain"]).text() + LINE for kind in ("hymn", "poem"))
     assert plainer_prompt(tokenizer)(tokenizer.encode(told)) == tokenizer.encode(untold)
+    assert plainer_prompt(tokenizer)(tokenizer.encode(untold)) == tokenizer.encode(untold)
