@@ -81,12 +81,11 @@ def with_filter(request: Request, level: FilterLevel) -> Request:
 
 def _arguments(verb: Verb) -> list[Callable[[Any], Any]]:
     kind = UnlessTalking if verb.name in TALKING else click.Argument
-    return [
-        click.argument(
-            name, cls=kind, required=field.is_required(), default=None if field.is_required() else field.default
-        )
-        for name, field in positional_fields(verb.request).items()
-    ]
+    found = []
+    for name, field in positional_fields(verb.request).items():
+        may_lack: dict[str, Any] = {} if field.is_required() else {"required": False, "default": field.default}
+        found.append(click.argument(name, cls=kind, **may_lack))
+    return found
 
 
 def _talking(verb: Verb) -> tuple[Callable[[Any], Any], ...]:

@@ -139,6 +139,7 @@ def test_where_the_database_is_stays_with_the_host(
     def away(*_: object) -> GeneratedSong:
         raise StoreError("the database host/name does not answer", passing=True, names_place=True)
 
+    caplog.set_level(logging.WARNING, "worker.runner")  # whatever level a test before has left behind
     after = run(store, clock, claimed(store, clock), away)
     assert (after.status, after.error, after.error_kind) == ("failed", UNREAD_SENTENCE, "store")
     assert "host/name does not answer" in caplog.text
