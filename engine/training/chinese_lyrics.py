@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.numpy import load_file
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaForCausalLM
 
 from engine.checkpoint import Checkpoint, write_checkpoint
 from engine.corpus.chinese_corpus import AUTHORS, TOKENIZER, TUNES, WORDS, prepare_chinese_corpus
@@ -20,30 +20,10 @@ from engine.corpus.shards import RowDataset, Shard
 from engine.errors import RequestError
 from engine.lyrics.chinese.tokenizer import ChineseTokenizer
 from engine.lyrics.memory_filter import MEMORY_FILE
-from engine.training.lyrics import CARD, PREPARED, RUN, ValidRows
+from engine.training.lyrics import CARD, PREPARED, RUN, ValidRows, lyric_config
 from engine.training.trainer import TrainingOptions, train_causal
 
-CONTEXT_LENGTH, ROW_IDS, BATCH_ROWS, VALID_TEXTS, LATE_SHARE = 512, 256, 12, 128, 0.4
-
-
-def chinese_config(vocab_size: int) -> LlamaConfig:
-    """Return the architecture: Llama, 4 layers of 256, 4 heads, tied embeddings."""
-    return LlamaConfig(
-        vocab_size=vocab_size,
-        hidden_size=256,
-        intermediate_size=704,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        num_key_value_heads=4,
-        max_position_embeddings=CONTEXT_LENGTH,
-        tie_word_embeddings=True,
-        pad_token_id=0,
-        bos_token_id=1,
-        eos_token_id=2,
-        rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
-        attention_bias=False,
-        use_cache=False,
-    )
+LAYERS, ROW_IDS, BATCH_ROWS, VALID_TEXTS, LATE_SHARE = 4, 256, 12, 128, 0.4
 
 
 def train_chinese_lyrics(
@@ -72,7 +52,7 @@ def train_chinese_lyrics(
     if not len(train) or not len(valid):
         raise RequestError(f"{len(train)} texts to train on and {len(valid)} to validate are too few; add more verse")
     torch.manual_seed(seed)
-    model = LlamaForCausalLM(chinese_config(ChineseTokenizer.open(prepared / TOKENIZER).vocab_size))
+    model = LlamaForCausalLM(lyric_config(ChineseTokenizer.open(prepared / TOKENIZER).vocab_size, LAYERS))
     options = TrainingOptions(
         steps=steps, batch_rows=BATCH_ROWS, every=every, muon_rate=4e-3, threads=threads, seed=seed, resume=resume
     )

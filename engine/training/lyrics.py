@@ -30,13 +30,13 @@ FROM_SCRATCH: dict[str, Any] = {"muon_rate": 4e-3}
 GOING_ON: dict[str, Any] = {"muon_rate": 2e-3, "adamw_rate": 1e-3, "decay": 0.7}
 
 
-def lyric_config() -> LlamaConfig:
-    """Return the architecture of the starter: Llama, 6 layers of 256, 4 heads, tied embeddings; 5.9M parameters."""
+def lyric_config(vocab_size: int = VOCAB_SIZE, layers: int = 6) -> LlamaConfig:
+    """Return the architecture of the starters: Llama, layers of 256, 4 heads, tied embeddings; English has 5.9M parameters."""
     return LlamaConfig(
-        vocab_size=VOCAB_SIZE,
+        vocab_size=vocab_size,
         hidden_size=256,
         intermediate_size=704,
-        num_hidden_layers=6,
+        num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=4,
         max_position_embeddings=CONTEXT_LENGTH,
