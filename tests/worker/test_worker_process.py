@@ -143,7 +143,7 @@ def test_a_stop_in_the_middle_gives_the_job_back(works: Works, number: signal.Si
 
 
 def test_a_stop_lets_jobs_finish_that_are_nearly_ready(works: Works) -> None:
-    worker = works.start(lines=20, seconds_per_line=0.05, hears=False, grace_seconds=MOST_SECONDS)
+    worker = works.start(lines=100, seconds_per_line=0.05, hears=False, grace_seconds=MOST_SECONDS)
     client = works.client(ringing=False)
     jobs = [client.submit(LyricRequest(theme="rain")) for _ in range(3)]
     until(lambda: all(client.job(job_id).words for job_id in jobs[:2]))
