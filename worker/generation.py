@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from engine.contract import LARGEST_UPLOAD_BYTES, EditRequest, Progress, Request
 from engine.errors import Cancelled, FileFormatError, RequestError
-from worker.loaded_models import ROLES, DecodingStatistics, LoadedModels
+from engine.roles import ROLES, Role
+from worker.loaded_models import DecodingStatistics, LoadedModels
 from worker.store import songs, uploads
 from worker.store.database import Store
 from worker.store.deletion import UPLOAD_PREFIX
-from worker.store.model_versions import Role
 from worker.store.songs import GeneratedSong
 from worker.store.store_error import StoreError
 

@@ -16,13 +16,12 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from engine.errors import CheckpointError
+from engine.roles import ROLES, Role
 from worker.store import model_versions
 from worker.store.database import Store
-from worker.store.model_versions import ModelVersion, Role
+from worker.store.model_versions import ModelVersion
 
 log = logging.getLogger(__name__)
-
-ROLES: tuple[Role, ...] = ("lyrics", "melody", "chinese")
 
 Key = tuple[Role, Path]
 OpenModel = Callable[[Role, Path], Any]
@@ -211,6 +210,11 @@ class ModelsInUse:
     def chinese(self) -> Any:
         """The model of Chinese lyrics."""
         return self._loaded.opened(self._held["chinese"])
+
+    @property
+    def music(self) -> Any:
+        """The composer, which edits music."""
+        return self._loaded.opened(self._held["music"])
 
     def __enter__(self) -> Self:
         return self

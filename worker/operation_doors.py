@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from engine.roles import Role
 from worker.clock import Clock
 from worker.door import Door
 from worker.store import job_lists, model_versions, overview, queue_state, version_figures
 from worker.store.database import Store
 from worker.store.job_lists import JobLine, Retried, WholeJob
 from worker.store.jobs import Status
-from worker.store.model_versions import ModelVersion, Role
+from worker.store.model_versions import ModelVersion
 from worker.store.overview import Overview
 from worker.store.queue_state import QueueState
 from worker.store.version_figures import VersionFigures

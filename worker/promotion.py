@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import CheckpointError
+from engine.roles import Role
 from worker.store import model_versions
 from worker.store.database import Store
-from worker.store.model_versions import ModelVersion, Role
+from worker.store.model_versions import ModelVersion
 
 if TYPE_CHECKING:
     from engine.checkpoint import Checkpoint
-    from engine.song.chinese_model import ChineseLyricModel
-    from engine.song.models import LyricModel, MelodyModel
+    from engine.song.models import OpenedModel
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ def look_at(path: Path) -> FoundModel:
 def _role_of(path: Path, config: Any) -> Role:
     """Return what the model of this directory writes, told by what lies beside its weights."""
     from engine.music.melody_tokens import VOCABULARY
+    from engine.music.part_vocabulary import VOCABULARY as PARTS
     from engine.song.models import TUNES_FILE, WORDS_FILE
 
     if (path / WORDS_FILE).is_file():
@@ -116,9 +117,11 @@ def _role_of(path: Path, config: Any) -> Role:
         return "chinese"
     if config.get("vocab_size") == len(VOCABULARY):
         return "melody"
+    if config.get("vocab_size") == len(PARTS):
+        return "music"
     raise CheckpointError(
         f"{path} is neither a lyric model (it has no {WORDS_FILE}), nor one of Chinese lyrics (it has no {TUNES_FILE}), "
-        f"nor a melody model (it knows {config.get('vocab_size')} tokens instead of {len(VOCABULARY)}); "
+        f"nor one of melodies or music (it knows {config.get('vocab_size')} tokens, not {len(VOCABULARY)} or {len(PARTS)}); "
         "train one with songwright train"
     )
 
@@ -135,7 +138,7 @@ def _check_weights(checkpoint: Checkpoint) -> None:
             )
 
 
-def _try(opened: LyricModel | MelodyModel | ChineseLyricModel, path: Path) -> None:
+def _try(opened: OpenedModel, path: Path) -> None:
     """Decode one step and see that as many numbers come of it as there are tokens."""
     model = opened.model
     tokenizer = getattr(opened, "tokenizer", None)

@@ -28,7 +28,7 @@ from engine.errors import EngineError
 from worker.settings import Settings, hosting_settings
 
 if TYPE_CHECKING:
-    from worker.loaded_models import Role
+    from engine.roles import Role
 
 OLDEST_PYTHON = (3, 11)
 FREE_BYTES_WANTED = 100_000_000

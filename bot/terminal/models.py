@@ -22,12 +22,12 @@ from bot.terminal.shown import (
     time_text,
 )
 from engine.errors import RequestError
+from engine.roles import ROLES, Role
 
 if TYPE_CHECKING:
-    from worker.store.model_versions import ModelVersion, Role
+    from worker.store.model_versions import ModelVersion
     from worker.store.version_figures import VersionFigures
 
-ROLES: tuple[Role, ...] = ("lyrics", "melody", "chinese")
 STARTER = "starter"
 role_argument = click.argument("role", type=click.Choice(ROLES))
 

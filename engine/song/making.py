@@ -12,6 +12,7 @@ from typing import Protocol
 from engine.contract import Artifact, Progress, SongReport
 from engine.errors import Cancelled
 from engine.music.lead_sheet import LeadSheet
+from engine.music.piece import Composer
 from engine.music.score import Score
 from engine.song.chinese_model import ChineseLyricModel
 from engine.song.models import LyricModel, MelodyModel
@@ -26,6 +27,8 @@ class Models(Protocol):
     def melody(self) -> MelodyModel: ...
     @property
     def chinese(self) -> ChineseLyricModel | None: ...
+    @property
+    def music(self) -> Composer | None: ...
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from engine.checkpoint import open_checkpoint
 from engine.errors import CheckpointError, RequestError
@@ -17,10 +16,11 @@ from engine.lyrics.lexicon import Lexicon
 from engine.lyrics.memory_filter import MEMORY_FILE, MemoryFilter, MemoryGuard
 from engine.lyrics.tokenizer import LyricTokenizer
 from engine.lyrics.word_filter import avoided
+from engine.music.composer import EventComposer
+from engine.roles import Role
 from engine.song.chinese_model import TUNES_FILE as TUNES_FILE
 from engine.song.chinese_model import ChineseLyricModel, open_chinese_model
 
-Role = Literal["lyrics", "melody", "chinese"]
 MOST_AUTHORS = 6
 Share = Callable[[CausalModel], CausalModel]
 WORDS_FILE, ASSOCIATIONS_FILE, AUTHORS_FILE = "words.txt.gz", "associations.npz", "authors.txt"
@@ -87,11 +87,15 @@ class MelodyModel:
 
 @dataclass(frozen=True)
 class SongModels:
-    """chinese: None where only English words are wanted."""
+    """chinese: None where only English words are wanted. music: None where no music is edited by a model."""
 
     lyrics: LyricModel
     melody: MelodyModel
     chinese: ChineseLyricModel | None = None
+    music: EventComposer | None = None
+
+
+OpenedModel = LyricModel | MelodyModel | ChineseLyricModel | EventComposer
 
 
 def open_lyric_model(path: Path, share: Share = lambda model: model) -> LyricModel:
@@ -118,22 +122,28 @@ def open_melody_model(path: Path, share: Share = lambda model: model) -> MelodyM
     return MelodyModel(open_checkpoint(path).digest, share(open_model(path)))
 
 
-def open_shared(role: Role, path: Path) -> LyricModel | MelodyModel | ChineseLyricModel:
+def open_music_model(path: Path, share: Share = lambda model: model) -> EventComposer:
+    """Open and verify a checkpoint of the composing model. share: as in `open_role`."""
+    return EventComposer(share(open_model(path)), open_checkpoint(path).digest)
+
+
+def open_shared(role: Role, path: Path) -> OpenedModel:
     """Open the checkpoint of a role for songs in several threads at once."""
     from engine.batching import share
 
     return open_role(role, path, share=share)
 
 
-def open_role(role: Role, path: Path, *, share: Share | None = None) -> LyricModel | MelodyModel | ChineseLyricModel:
+def open_role(role: Role, path: Path, *, share: Share | None = None) -> OpenedModel:
     """Open the checkpoint of a role.
 
     share: what makes it fit for songs in several threads at once, `engine.batching.share`; None where only one
     song is made at a time.
     """
-    opening: dict[Role, Callable[..., LyricModel | MelodyModel | ChineseLyricModel]] = {
+    opening: dict[Role, Callable[..., OpenedModel]] = {
         "lyrics": open_lyric_model,
         "melody": open_melody_model,
         "chinese": open_chinese_model,
+        "music": open_music_model,
     }
     return opening[role](path) if share is None else opening[role](path, share)

@@ -25,14 +25,14 @@ import numpy as np
 
 from engine.checkpoint import CONFIG, MANIFEST, TOKENIZER, WEIGHTS, open_checkpoint, write_checkpoint
 from engine.contract import SongRequest
+from engine.roles import ROLES, Role
 from worker import promotion
 from worker.client import Client
 from worker.clock import utc_now
 from worker.generation import SongGenerator
-from worker.loaded_models import ROLES, LoadedModels, ModelChoice, starter_paths
+from worker.loaded_models import LoadedModels, ModelChoice, starter_paths
 from worker.settings import hosting_settings
 from worker.store import jobs, model_versions
-from worker.store.model_versions import Role
 
 NOISE = 0.01  # of a tensor's standard deviation
 LOOK_SECONDS = 0.25

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.batching import SharedModel
 from engine.contract import SongRequest
 from engine.families import CausalModel
+from engine.roles import Role
 from engine.song.models import LyricModel, MelodyModel, open_role
 from tests.tiny_models import TinyModels
 from worker.clock import utc_now
@@ -21,7 +22,6 @@ from worker.loaded_models import LoadedModels
 from worker.settings import Settings
 from worker.store import jobs, songs
 from worker.store.database import Store
-from worker.store.model_versions import Role
 from worker.tasks import Shift
 
 LONGEST_SLOT = 150  # ids; a short song needs fewer, a long one more

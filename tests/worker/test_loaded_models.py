@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import CheckpointError
+from engine.roles import Role
 from tests.worker.conftest import WoundClock
 from worker.loaded_models import (
     ROLES,
@@ -25,7 +26,7 @@ from worker.loaded_models import (
 )
 from worker.store import model_versions
 from worker.store.database import Store
-from worker.store.model_versions import ModelVersion, Role
+from worker.store.model_versions import ModelVersion
 
 PATIENCE_SECONDS = 20
 OLD, NEW = Path("/old"), Path("/new")

@@ -10,11 +10,12 @@ import pytest
 
 from engine.contract import SongRequest
 from engine.errors import RequestError
+from engine.roles import Role
 from tests.worker.conftest import WoundClock
 from tests.worker.echo_song import echoed
 from worker.store import jobs, model_versions, ratings, songs, version_figures
 from worker.store.database import Store
-from worker.store.model_versions import ModelVersion, Role
+from worker.store.model_versions import ModelVersion
 from worker.store.version_figures import VersionFigures
 
 PATIENCE_SECONDS = 20

@@ -16,10 +16,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine.errors import RequestError
+from engine.roles import Role
 from worker.store.identifiers import new_id
 from worker.store.tables import ModelVersionRow
 
-Role = Literal["lyrics", "melody", "chinese"]
 State = Literal["candidate", "promoted", "retired", "trial"]
 LARGEST_SHARE = 0.5
 

@@ -28,7 +28,7 @@ class ModelVersionRow(Base):
 
     __tablename__ = "model_versions"
     __table_args__ = (
-        CheckConstraint("role IN ('lyrics', 'melody', 'chinese')", name="role_known"),
+        CheckConstraint("role IN ('lyrics', 'melody', 'chinese', 'music')", name="role_known"),
         CheckConstraint("state IN ('candidate', 'promoted', 'retired', 'trial')", name="state_known"),
         CheckConstraint("(state = 'trial') = (trial_share IS NOT NULL)", name="share_while_on_trial"),
         Index(
