@@ -142,9 +142,7 @@ def song_view(words: Words, song: Song) -> discord.ui.View:
 
 
 def shortcuts_for(song: Song) -> list[Shortcut]:
-    """Return the edits that make sense for a song: no music of words alone, no words of music alone, none of Chinese."""
-    if "chinese" in song.report.model_versions:
-        return []
+    """Return the edits that make sense for a song: no music of words alone, no words of music alone."""
     has_words = bool(song.lyrics_text.strip())
     is_words_alone = has_words and song.kind in KINDS_OF_WORDS and song.report.key is None
     has = {"music": not is_words_alone, "words": has_words, "sung words": has_words and not is_words_alone}

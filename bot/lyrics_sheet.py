@@ -5,16 +5,20 @@ Knows nothing of embeds or languages, only of lines and characters.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from bot.plain_text import cleaned, cut, escaped, one_line, shown
+from engine.lyrics.chinese.marks import MARKS
+from engine.lyrics.chinese.rhyme import is_hanzi
 from engine.lyrics.text import Section, parse_lyrics
 
 LINE_CHARACTERS = 1000  # a line of a song has fewer than a hundred
 LABEL_CHARACTERS = 100
 NUMBERED_CHARACTERS, NUMBERED_LINE_CHARACTERS = 3500, 80
+_CHINESE_LINE = re.compile(f"[^{MARKS}]+[{MARKS}]?")
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,18 @@ def numbered_lines(title: str, lyrics_text: str) -> str:
     shown_lines = []
     number, room = 0, NUMBERED_CHARACTERS
     for section in _sections(title, lyrics_text):
-        for line in section.lines:
+        for line in chain.from_iterable(map(_counted, section.lines)):
             number += 1
             shown_lines.append(f"-# {number} · {cut(escaped(cleaned(line)), NUMBERED_LINE_CHARACTERS)}")
             room -= len(shown_lines[-1]) + 1
             if room < 0:
                 return "\n".join([*shown_lines[:-1], "-# …"])
     return "\n".join(shown_lines)
+
+
+def _counted(printed: str) -> list[str]:
+    """Return the lines that edits count in a printed one: in Chinese a sentence is printed as one and is several."""
+    return _CHINESE_LINE.findall(printed) if any(map(is_hanzi, printed)) else [printed]
 
 
 def _sections(title: str, lyrics_text: str) -> Sequence[Section]:

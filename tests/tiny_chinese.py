@@ -16,7 +16,7 @@ from tests.engine.tiny_llama import random_weights, tiny_config
 CHARACTERS = (
     "春江南花开来台杯回徊山间天年前烟船边泉眠川风东中红空钟翁同虫松浓峰月雪别叶夜接蝶铁血节洁"
     "光香乡阳霜王唐堂忙郎长凉芳伤章明清声情城惊轻生平行心人春新尘门魂昏痕云身雨去语路树舞处苦度"
-    "流秋楼愁留头州舟休游水醉碎岁泪美归飞微时诗知迟枝"
+    "流秋楼愁留头州舟休游水醉碎岁泪美归飞微时诗知迟枝我吾你君他恨笑喜"
 )
 TUNES = (
     TunePattern("浣溪沙", tuple(PlannedLine(7, r, m) for r, m in zip("AAAXAA", "，。。，。。", strict=True)), 800),

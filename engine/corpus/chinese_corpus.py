@@ -29,7 +29,7 @@ from engine.lyrics.chinese.prompt import (
     lines_of,
     plan_ids,
 )
-from engine.lyrics.chinese.rhyme import rhyme_class
+from engine.lyrics.chinese.rhyme import rhyme_class, tones_of
 from engine.lyrics.chinese.tokenizer import EOS, ChineseTokenizer
 from engine.lyrics.chinese.tunes import TunePattern, learn_patterns, tune_names
 from engine.lyrics.memory_filter import MEMORY_FILE
@@ -102,7 +102,9 @@ def theme_vocabulary(texts: Sequence[ChineseText]) -> dict[str, int]:
 def planned(lines: Sequence[ChineseLine]) -> list[PlannedLine]:
     """Return the plan that a text keeps."""
     letters = letters_of([rhyme_class(line.characters[-1]) for line in lines])
-    return [PlannedLine(len(x.characters), r, x.mark) for x, r in zip(lines, letters, strict=True)]
+    return [
+        PlannedLine(len(x.characters), r, x.mark, tones_of(x.characters)) for x, r in zip(lines, letters, strict=True)
+    ]
 
 
 def text_ids(text: ChineseText, prompt: ChinesePrompt, tokenizer: ChineseTokenizer) -> list[int]:

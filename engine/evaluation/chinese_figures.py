@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.lyrics.chinese.prompt import PlannedLine
-from engine.lyrics.chinese.rhyme import is_hanzi, lines_rhyme
+from engine.lyrics.chinese.rhyme import is_hanzi, lines_rhyme, tones_kept
 from engine.lyrics.chinese.tokenizer import FREE
 
 LEAST_VERBATIM = 5  # characters: shorter lines are often idioms
@@ -53,6 +53,20 @@ def rhyme_accuracy(songs: Iterable[ChineseSong]) -> float:
                     found.append(lines_rhyme(last[wanted.rhyme], line))
                 last[wanted.rhyme] = line
     return sum(found) / len(found) if found else math.nan
+
+
+def tone_accuracy(songs: Iterable[ChineseSong]) -> float:
+    """Return the share of places with a usual tone in their tune, level or oblique, at which a line has it.
+
+    By today's sounds, of lines that have the pattern's length.
+    """
+    kept = asked = 0
+    for song in songs:
+        for wanted, line in zip(song.plan, song.lines, strict=False):
+            if len(line) == wanted.length:
+                right, of = tones_kept(line, wanted.tones)
+                kept, asked = kept + right, asked + of
+    return kept / asked if asked else math.nan
 
 
 def theme_hit(songs: Iterable[ChineseSong]) -> float:

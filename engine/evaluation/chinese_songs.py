@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.contract import LyricRequest
@@ -16,6 +16,7 @@ from engine.evaluation.chinese_figures import (
     length_accuracy,
     rhyme_accuracy,
     theme_hit,
+    tone_accuracy,
 )
 from engine.lyrics.chinese.rhyme import is_hanzi
 from engine.lyrics.chinese.theme import theme_words
@@ -39,7 +40,7 @@ class _Models:
     def lyrics(self) -> Any:
         raise LookupError("only Chinese lyrics are measured here")
 
-    melody = lyrics
+    melody = music = lyrics
 
 
 def requests(model: ChineseLyricModel, count: int) -> list[LyricRequest]:
@@ -83,6 +84,7 @@ def figures(songs: Sequence[ChineseSong], read: ReadBefore | None) -> dict[str, 
         "songs": len(songs),
         "length_accuracy": length_accuracy(songs),
         "rhyme_accuracy": rhyme_accuracy(songs),
+        "tone_accuracy": tone_accuracy(songs),
         "theme_hit": theme_hit(songs),
         "distinct_pairs": distinct_pairs(texts),
         "verbatim_lines": read.verbatim_line_share(texts) if read else math.nan,
@@ -94,11 +96,16 @@ def human_songs(texts: Sequence[ChineseText], model: ChineseLyricModel, count: i
     """Return held-out songs of people to the same ten tunes, their own plan beside them; the pattern is not asked of them."""
     tunes = set(usual_tunes(model.tunes)[:TUNES])
     held_out = [text for text in texts if text.split == "test" and text.tune in tunes][:count]
-    return [ChineseSong(planned(text.lines), [line.characters for line in text.lines], ()) for text in held_out]
+    return [
+        ChineseSong(
+            [replace(line, tones="") for line in planned(text.lines)], [line.characters for line in text.lines], ()
+        )
+        for text in held_out
+    ]
 
 
 def against_pattern(texts: Sequence[ChineseText], model: ChineseLyricModel) -> dict[str, float]:
-    """Return length and rhyme accuracy of held-out songs of people against the pattern of their tune."""
+    """Return length, rhyme and tone accuracy of held-out songs of people against the pattern of their tune."""
     tunes = set(usual_tunes(model.tunes)[:TUNES])
     songs = [
         ChineseSong(model.tunes[text.tune].lines, [line.characters for line in text.lines], ())
@@ -106,4 +113,9 @@ def against_pattern(texts: Sequence[ChineseText], model: ChineseLyricModel) -> d
         if text.split == "test" and text.tune in tunes
     ]
     same = [song for song in songs if len(song.plan) == len(song.lines)]
-    return {"songs": len(songs), "length_accuracy": length_accuracy(songs), "rhyme_accuracy": rhyme_accuracy(same)}
+    return {
+        "songs": len(songs),
+        "length_accuracy": length_accuracy(songs),
+        "rhyme_accuracy": rhyme_accuracy(same),
+        "tone_accuracy": tone_accuracy(same),
+    }

@@ -7,7 +7,7 @@ import unicodedata
 
 from engine.contract import MAX_TITLE_CHARACTERS
 from engine.errors import RequestError
-from engine.lyrics.insults import is_insult
+from engine.lyrics.insults import holds_chinese_insult, is_insult
 from engine.lyrics.theme import other_script, plain_signs, without_piled_marks
 
 _MARKS_OF_FORMATS = re.compile(r"[<>\[\]{}|`*_~\\]+")  # what would open a mark in a prompt, a label or Markdown
@@ -29,7 +29,7 @@ def clean_title(title: str) -> str:
         raise RequestError(
             'the title holds no letter and no digit; write it as it is to be printed, such as "Harbour Lights"'
         )
-    if any(is_insult(word) for word in re.findall(r"[a-z]+", text.lower())):
+    if any(is_insult(word) for word in re.findall(r"[a-z]+", text.lower())) or holds_chinese_insult(text):
         raise RequestError("the title holds a word that is not sung here; say it in other words")
     return text
 

@@ -1,7 +1,8 @@
 """Words that are left out by level, for servers that want them neither asked for nor sung: `mild` and `strict`.
 
 Insults to people for what they are have a file of their own and are never sung, at whatever level (`insults`). The lists are
-of English words by their lemma; all their usual forms count. Does not know lexicons, models or who sets a level.
+of English words by their lemma; all their usual forms count; and of Chinese words, found wherever their characters stand
+(`chinese.filtered_words`). Does not know lexicons, models or who sets a level.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Collection, Iterator
 from functools import cache
 
 from engine.contract import FilterLevel
+from engine.lyrics.chinese import filtered_words as chinese
 
 # Turned by 13 letters, so that nobody has to read them.
 _VULGAR = codecs.decode(
@@ -47,6 +49,12 @@ _VIOLENCE = """
     throttle torpedo torture torturer
 """
 _OF_LEVEL = {"off": "", "mild": _VULGAR + _SEX, "strict": _VULGAR + _SEX + _SWEARING + _DRINK + _DRUGS + _VIOLENCE}
+_CHINESE_MILD = chinese.VULGAR + " " + chinese.SEX
+_CHINESE_OF_LEVEL = {
+    "off": "",
+    "mild": _CHINESE_MILD,
+    "strict": " ".join((_CHINESE_MILD, chinese.DRINK, chinese.DRUGS, chinese.VIOLENCE)),
+}
 _LIST = "@"
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*['’]?")
 
@@ -64,17 +72,23 @@ def avoided(avoid: Collection[str]) -> frozenset[str]:
 @cache
 def words_of_level(level: str) -> frozenset[str]:
     """Return all forms of the words that a level leaves out, in lower case; none for off."""
-    return frozenset(form for lemma in _OF_LEVEL[level].split() for form in forms_of(lemma))
+    return frozenset(form for lemma in _OF_LEVEL[level].split() for form in forms_of(lemma)) | chinese_words(level)
+
+
+@cache
+def chinese_words(level: str) -> frozenset[str]:
+    """Return the Chinese words that a level leaves out, in simplified characters; none for off."""
+    return frozenset(_CHINESE_OF_LEVEL[level].split())
 
 
 def first_left_out(text: str, level: str) -> str:
-    """Return the first word of a text that a level leaves out, in lower case; "" where there is none."""
+    """Return the first word of a text that a level leaves out, in lower case, or else its first Chinese one; "" for none."""
     words = words_of_level(level)
     for word in _WORD.findall(text.lower()):
         plain = re.sub(r"in'$", "ing", word.replace("’", "'")).strip("'")
         if plain in words or plain.removesuffix("'s") in words:
             return plain
-    return ""
+    return chinese.first_of(text, chinese_words(level))
 
 
 def forms_of(lemma: str) -> Iterator[str]:

@@ -7,34 +7,26 @@ from collections.abc import Sequence
 from engine.contract import (
     LANGUAGES,
     MAX_THEME_CHARACTERS,
-    Artifact,
-    LineReport,
     LyricRequest,
-    Progress,
-    SectionReport,
     SongReport,
     SongRequest,
 )
 from engine.errors import RequestError
 from engine.lyrics.chinese.prompt import ChineseLine, ChinesePrompt
-from engine.lyrics.chinese.rhyme import NAMES, is_hanzi, lines_rhyme, rhyme_class
-from engine.lyrics.chinese.theme import theme_words
-from engine.lyrics.chinese.tokenizer import FREE
-from engine.lyrics.chinese.writer import ChineseWriter
+from engine.lyrics.chinese.rhyme import is_hanzi
+from engine.lyrics.chinese.theme import MOST_WORDS, theme_words
+from engine.lyrics.insults import holds_chinese_insult
 from engine.lyrics.title import clean_title
-from engine.song.chinese_plan import (
-    ChineseSection,
-    find_tune,
-    form_sections,
-    sentences,
-    tune_sections,
-    with_own_rhymes,
-)
+from engine.lyrics.word_filter import avoided
+from engine.song.chinese_model import ChineseLyricModel
+from engine.song.chinese_plan import ChineseSection, find_tune, form_sections, tune_sections, with_own_rhymes
+from engine.song.chinese_report import printed, text_file, told_section
+from engine.song.chinese_words import manner_of, write_chinese_words
 from engine.song.making import MadeSong, Making
 
 MOST_TITLE_CHARACTERS = 20
 UNHEARD = "Chinese words do not follow {options}; left out"
-_ENGLISH_ONLY = {"mood": "mood", "metre": "feet", "person": "person"}
+NO_FEET = "Chinese words do not have feet; a tune keeps its level and oblique tones instead"
 _OF_FORMS = {"form": "form", "syllables": "syllables", "rhyme": "rhyme"}  # a tune has all of that
 
 
@@ -54,15 +46,39 @@ def check_chinese(request: LyricRequest) -> None:
     """RequestError for what no model of Chinese lyrics can meet, whatever tunes and authors it knows."""
     if isinstance(request, SongRequest):
         raise RequestError("songs with music are sung in English so far; ask for lyrics alone, which Chinese has")
-    if len(request.theme) > MAX_THEME_CHARACTERS:
-        raise RequestError(
-            f"the theme must be 1-{MAX_THEME_CHARACTERS} characters, got {len(request.theme)}; "
-            "say it in one or two sentences"
-        )
+    check_theme(request.theme)
     if request.title is not None:
         clean_title(request.title)
+    manner_of(request.mood, request.person)
     if request.tune is None:
         form_sections(request)
+
+
+def check_theme(theme: str) -> None:
+    """RequestError for a theme that is too long or holds what is never sung."""
+    if len(theme) > MAX_THEME_CHARACTERS:
+        raise RequestError(
+            f"the theme must be 1-{MAX_THEME_CHARACTERS} characters, got {len(theme)}; say it in one or two sentences"
+        )
+    if holds_chinese_insult(theme):
+        raise RequestError("the theme holds a word that is not sung here; say it in other words")
+
+
+def model_of(making: Making) -> ChineseLyricModel:
+    """Return the model of Chinese lyrics; RequestError where none is open."""
+    if making.models.chinese is None:
+        raise RequestError("no model of Chinese lyrics is open here; ask for lyrics in English")
+    return making.models.chinese
+
+
+def words_of_theme(theme: str, model: ChineseLyricModel) -> list[str]:
+    """Return what a theme is about; RequestError where it says nothing in Chinese."""
+    found = theme_words(theme, model.words, model.tokenizer)
+    if not found:
+        raise RequestError(
+            "the theme has no Chinese characters that can be sung about; say it in Chinese, such as 江南春雨"
+        )
+    return found
 
 
 def make_chinese_lyrics(request: LyricRequest, making: Making) -> MadeSong:
@@ -70,73 +86,49 @@ def make_chinese_lyrics(request: LyricRequest, making: Making) -> MadeSong:
 
     RequestError where the theme has no Chinese characters, or the tune or the form is not known.
     """
-    model = making.models.chinese
-    if model is None:
-        raise RequestError("no model of Chinese lyrics is open here; ask for lyrics in English")
+    model = model_of(making)
     with making.stage("plan"):
         check_chinese(request)
         tune = find_tune(request.tune, model.tunes) if request.tune else None
-        theme = theme_words(request.theme, model.words, model.tokenizer)
-        if not theme:
-            raise RequestError(
-                "the theme has no Chinese characters that can be sung about; say it in Chinese, such as 江南春雨"
-            )
+        theme = words_of_theme(request.theme, model)
         sections = tune_sections(tune) if tune else form_sections(request)
-        author = model.find_author(request.artist) if request.artist else ""
+        authors = model.find_authors(request.artist) if request.artist else ("",)
+        manner, others = manner_of(request.mood, request.person, theme)
+        left_out = avoided((*request.avoid, *others))
+        told = [word for word in [*theme, *manner.mood] if word in theme or word in model.words][:MOST_WORDS]
         # Also without a tune: asked for arias (qu), the model falls into the patter between their lines.
-        prompt = ChinesePrompt("ci", tune.name if tune else "", theme, author)
-    plan = with_own_rhymes(sections)
-    with making.stage("lyrics", len(plan)):
-        lines = ChineseWriter(model.model, model.tokenizer, memory=model.memory).write(
-            prompt,
-            plan,
-            seed=making.seed,
-            sampling=request.sampling,
-            avoid=request.avoid,
-            report=lambda done, of, text: making.report(
-                Progress(stage="lyrics", done=done, total=of, text=f"{text}\n")
-            ),
-            cancelled=making.cancelled,
-        )
-    written = _by_section(sections, lines)
+        prompts = [ChinesePrompt("ci", tune.name if tune else "", told, author) for author in authors]
+    lines = write_chinese_words(
+        prompts, with_own_rhymes(sections), making, model, avoid=left_out, manner=manner, theme=theme,
+        sampling=request.sampling,
+    )  # fmt: skip
     name = "".join(character for word in theme for character in word)[:MOST_TITLE_CHARACTERS]
     if request.title is not None:
         name = clean_title(request.title)
     title = f"{tune.name}·{name}" if tune else name
-    text = printed(title, sections, written)
+    told_sections = [
+        told_section(section.label, section.lines, written)
+        for section, written in zip(sections, _by_section(sections, lines), strict=True)
+    ]
+    text = printed(title, told_sections)
     report = SongReport(
         title=title,
         request=request.model_dump(mode="json"),
-        sections=tuple(_reported(s, w) for s, w in zip(sections, written, strict=True)),
+        sections=tuple(told_sections),
         style=request.style,
         seed=making.seed,
         seconds_per_stage=dict(making.seconds),
         model_versions={"chinese": model.version},
         notices=_unheard(request),
     )
-    return MadeSong(report, text, (Artifact(_file_name(title), "text/plain", text.encode()),))
+    return MadeSong(report, text, (text_file(title, text),))
 
 
 def _unheard(request: LyricRequest) -> tuple[str, ...]:
-    """Return a sentence about the options that were asked for in vain."""
-    options = _ENGLISH_ONLY | (_OF_FORMS if request.tune else {})
-    named = [shown for name, shown in options.items() if getattr(request, name) is not None]
-    return (UNHEARD.format(options=", ".join(named)),) if named else ()
-
-
-def _file_name(title: str) -> str:
-    """Return a file name of a title: its letters and digits, Latin or Chinese; "song" where none is left."""
-    name = "".join(sign if (sign.isascii() and sign.isalnum()) or is_hanzi(sign) else " " for sign in title)
-    return f"{'-'.join(name.split()) or 'song'}.txt"
-
-
-def printed(title: str, sections: Sequence[ChineseSection], written: Sequence[Sequence[ChineseLine]]) -> str:
-    """Return title and words as they are printed: a sentence a line, the parts under their names."""
-    parts = []
-    for section, lines in zip(sections, written, strict=True):
-        label = [f"[{section.label}]"] if section.label else []
-        parts.append("\n".join([*label, *sentences([line.characters + line.mark for line in lines])]))
-    return f"{title}\n\n" + "\n\n".join(parts) + "\n"
+    """Return sentences about the options that were asked for in vain."""
+    named = [shown for name, shown in _OF_FORMS.items() if request.tune and getattr(request, name) is not None]
+    said = [UNHEARD.format(options=", ".join(named))] if named else []
+    return (*said, *([NO_FEET] if request.metre is not None else []))
 
 
 def _by_section(sections: Sequence[ChineseSection], lines: Sequence[ChineseLine]) -> list[Sequence[ChineseLine]]:
@@ -149,26 +141,3 @@ def _by_section(sections: Sequence[ChineseSection], lines: Sequence[ChineseLine]
         found.append(lines[place : place + len(section.lines)])
         place += len(section.lines)
     return found
-
-
-def _reported(section: ChineseSection, written: Sequence[ChineseLine]) -> SectionReport:
-    """Compare a section with its plan; characters and rhymes are counted anew from what is printed."""
-    first: dict[str, str] = {}
-    lines = []
-    for plan, line in zip(section.lines, written, strict=True):
-        before = first.get(plan.rhyme)
-        sound = rhyme_class(line.characters[-1])
-        lines.append(
-            LineReport(
-                text=line.characters + line.mark,
-                syllables_asked=plan.length,
-                syllables_found=sum(map(is_hanzi, line.characters)),
-                rhyme=plan.rhyme,
-                rhyme_key_asked=NAMES[rhyme_class(before[-1]) or 0] if before else None,
-                rhyme_key_found=NAMES[sound] if sound is not None else "",
-                rhymes=lines_rhyme(before, line.characters) if before else None,
-            )
-        )
-        if plan.rhyme != FREE:
-            first.setdefault(plan.rhyme, line.characters)
-    return SectionReport(label=section.label, lines=tuple(lines))

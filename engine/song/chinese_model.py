@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from engine.lyrics.chinese.tunes import TunePattern, open_patterns
 from engine.lyrics.memory_filter import MEMORY_FILE, MemoryFilter
 
 TUNES_FILE, WORDS_FILE, AUTHORS_FILE, TOKENIZER_FILE = "tunes.json", "words.json", "authors.txt", "tokenizer.json"
+MOST_AUTHORS = 6
+_BETWEEN_NAMES = re.compile(r"[,;/&+，；、和与]+|\band\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,15 @@ class ChineseLyricModel:
     words: Mapping[str, int]
     authors: tuple[str, ...]
     memory: MemoryFilter | None = None
+
+    def find_authors(self, names: str) -> tuple[str, ...]:
+        """Return the authors of one name or of several, parted by commas, "和", "&" or "/"; RequestError as `find_author`."""
+        if "".join(names.split()) in self.authors:  # 和凝 is one name
+            return (self.find_author(names),)
+        parts = [part for part in _BETWEEN_NAMES.split(names) if part.strip()]
+        if len(parts) > MOST_AUTHORS:
+            raise RequestError(f"a song takes 1-{MOST_AUTHORS} artists, got {len(parts)}; name fewer")
+        return tuple(dict.fromkeys(self.find_author(part) for part in parts or [names]))
 
     def find_author(self, name: str) -> str:
         """Return the author of that name; RequestError names the nearest known ones."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from engine.contract import LyricRequest
 from engine.errors import RequestError
-from engine.lyrics.chinese.prompt import PlannedLine
+from engine.lyrics.chinese.prompt import PlannedLine, WantedLine
 from engine.lyrics.chinese.tokenizer import FREE, LETTERS
 from engine.lyrics.chinese.tunes import TunePattern
 from engine.song.form import SUNG_KINDS, SectionKind, parse_form, parse_rhyme, parse_syllables
@@ -20,6 +20,7 @@ T = TypeVar("T")
 USUAL_FORM, USUAL_LENGTHS, USUAL_SCHEME = "VCVC", (7, 7, 7, 7), "AAXA"
 LABELS = {"verse": "主歌", "prechorus": "导歌", "chorus": "副歌", "bridge": "桥段"}
 UPPER, LOWER = "上片", "下片"
+FURTHER_PART = re.compile("第[三四五六七八九十]+片")
 _HALVES = (0.38, 0.62)  # of the characters: where the second half of a tune may begin
 _PART_OF_KIND = {"verse": 0, "prechorus": 0, "chorus": 1, "bridge": 2}
 
@@ -94,20 +95,31 @@ def form_sections(request: LyricRequest) -> tuple[ChineseSection, ...]:
     return tuple(sections)
 
 
-def with_own_rhymes(sections: Sequence[ChineseSection]) -> list[PlannedLine]:
+def with_own_rhymes(sections: Sequence[ChineseSection]) -> list[WantedLine]:
     """Return the lines of all sections that are written, in order, the rhyme letters of each part for itself.
 
     Of a tune the letters hold for all of it; of a form each section starts anew, so its letters are moved on.
     """
     written = [section for section in sections if section.words_of is None]
-    if all(section.label in (UPPER, LOWER, "") for section in written):
-        return [line for section in written for line in section.lines]
-    found: list[PlannedLine] = []
+    found: list[WantedLine] = []
     for number, section in enumerate(written):
         own = sorted({line.rhyme for line in section.lines} - {FREE})
         moved = {letter: LETTERS[(number * 2 + place) % len(LETTERS)] for place, letter in enumerate(own)}
-        found += [replace(line, rhyme=moved.get(line.rhyme, FREE)) for line in section.lines]
+        if all(map(is_of_tune, (one.label for one in written))):
+            moved = {letter: letter for letter in own}
+        found += [_wanted(line, moved.get(line.rhyme, FREE), number) for line in section.lines]
     return found
+
+
+def is_of_tune(label: str) -> bool:
+    """Return whether a label names a part of a tune, all of which share their rhymes."""
+    return label in (UPPER, LOWER, "") or bool(FURTHER_PART.fullmatch(label))
+
+
+def _wanted(line: PlannedLine, rhyme: str, section: int) -> WantedLine:
+    if isinstance(line, WantedLine):
+        return replace(line, rhyme=rhyme, section=section)
+    return WantedLine(line.length, rhyme, line.mark, line.tones, section=section)
 
 
 def _lines(lengths: tuple[int, ...], scheme: str) -> tuple[PlannedLine, ...]:

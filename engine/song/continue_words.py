@@ -14,14 +14,17 @@ from engine.contract import (
     VerseRequest,
 )
 from engine.errors import RequestError
+from engine.lyrics.chinese.rhyme import is_hanzi
 from engine.lyrics.draft import WrittenLine
 from engine.lyrics.own_words import MOST_LINES, read_own_words
 from engine.lyrics.rhyme import FREE, lines_rhyme, rhyme_pairs
 from engine.song.add_verse import add_verse
+from engine.song.chinese_continue import continue_chinese
+from engine.song.chinese_source import is_chinese_song
 from engine.song.coming_sections import Coming, coming_sections, open_text
 from engine.song.form import parse_form
 from engine.song.making import MadeSong, Making, SourceSong
-from engine.song.printed_lines import new_line
+from engine.song.printed_lines import new_line, new_lines_notice
 from engine.song.sing import own_section_report
 from engine.song.source_plan import USUAL_STYLE, style_of
 from engine.song.styles import find_style
@@ -35,6 +38,8 @@ def continue_words(request: ContinueRequest, making: Making) -> MadeSong:
     both a song and first lines are given, or neither.
     """
     _check(request)
+    if any(map(is_hanzi, request.start)) or (request.source.strip() and is_chinese_song(making.source)):
+        return continue_chinese(request, making)
     if not request.source.strip():
         report = _own_start(request, making)
         return _written(request, SourceSong(report.title, "", None, None, report), report, making)
@@ -90,8 +95,7 @@ def _written(request: ContinueRequest, source: SourceSong, report: SongReport, m
             told[-1] = _longer(told[-1], one, found[place][-len(one.shape) :])
         else:
             told.append(_section(one, found[place]))
-    notice = f"new lines: {count + 1}-{total}" if count + 1 < total else f"the new line is line {total}"
-    return words_alone(request, source.title, report, told, making, (notice,))
+    return words_alone(request, source.title, report, told, making, (new_lines_notice(count, total),))
 
 
 def _again(report: SongReport, one: Coming) -> tuple[LineReport, ...]:

@@ -5,7 +5,6 @@ What is printed and sung before it stays; what comes after is the same, later by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from engine.contract import InsertRequest, SectionReport, SongReport
@@ -18,6 +17,8 @@ from engine.lyrics.rhyme import FREE, LETTERS, last_word, lines_rhyme
 from engine.music.lead_sheet import LeadSheet, SectionSpan, SungNote
 from engine.music.score import Marker, Score
 from engine.song.change_words import MELODY, with_melody
+from engine.song.chinese_edits import insert_chinese_line
+from engine.song.chinese_source import is_chinese_song
 from engine.song.edits import edited
 from engine.song.insertion import Insertion, insert_chords, insert_into_band, insert_notes
 from engine.song.make_song import printed_words
@@ -26,8 +27,8 @@ from engine.song.printed_lines import (
     Place,
     check_number,
     first_sections,
+    insert_notices,
     letters_of,
-    listed,
     new_line,
     open_section,
     printed_places,
@@ -59,6 +60,8 @@ def insert_line(request: InsertRequest, making: Making) -> MadeSong:
     In a section that comes again it is added there as well, and a notice says so. RequestError for a line that is not
     there, a song without words, and where the new line would sing into its neighbours.
     """
+    if is_chinese_song(making.source):
+        return insert_chinese_line(request, making)
     with making.stage("plan"):
         sheet, report = words_of_source(making.source)
         source = making.source
@@ -80,7 +83,7 @@ def insert_line(request: InsertRequest, making: Making) -> MadeSong:
     reported = tuple(
         _with_line(section, gap, line, letters) if s in again else section for s, section in enumerate(report.sections)
     )
-    notices = _notices(reported, again, gap)
+    notices = insert_notices(reported, again, gap.index)
     if sheet is None:
         return words_alone(request, source.title, report, reported, making, notices)
     with making.stage("edit"):
@@ -151,19 +154,6 @@ def _with_line(told: SectionReport, gap: _Gap, line: WrittenLine, letters: tuple
     rhymes = lines_rhyme(model.text, line.text)
     added = new_line(line, told.lines[gap.tune].syllables_found, letters[1], rhymes)
     return SectionReport(label=told.label, lines=(*lines[: gap.index], added, *lines[gap.index :]))
-
-
-def _notices(reported: tuple[SectionReport, ...], again: list[int], gap: _Gap) -> tuple[str, ...]:
-    numbers: Mapping[Place, int] = {
-        (s, n): number
-        for number, (s, n) in enumerate(
-            ((s, n) for s, section in enumerate(reported) for n in range(len(section.lines))), start=1
-        )
-    }
-    if len(again) == 1:
-        return (f"the new line is line {numbers[gap.section, gap.index]}",)
-    said = [numbers[s, gap.index] for s in again]
-    return (f"these words come more than once, so the new line is there each time: lines {listed(said)}",)
 
 
 def _partly(report: SongReport, reported: tuple[SectionReport, ...], done: list[int]) -> tuple[SectionReport, ...]:

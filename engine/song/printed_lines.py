@@ -7,7 +7,7 @@ again word for word, such as a chorus, has numbers of its own there, but is chan
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from engine.contract import LineReport, SectionReport, SongReport
 from engine.errors import RequestError
@@ -115,6 +115,30 @@ def new_line(line: WrittenLine, syllables: int, letter: str, rhymes: bool | None
         rhyme_key_found=line.rhyme_key_found,
         rhymes=rhymes,
     )
+
+
+def rewrite_notices(report: SongReport, places: Sequence[Place], changed: Collection[Place]) -> tuple[str, ...]:
+    """Say what each line was before, and which others changed with it."""
+    numbers = {place: number for number, place in enumerate(printed_places(report), start=1)}
+    said = [f'line {numbers[s, n]} was "{report.sections[s].lines[n].text}" before' for s, n in places]
+    again = sorted(numbers[place] for place in changed if place not in places)
+    if again:
+        said.append(f"the same words come again, so these lines were changed as well: {listed(again)}")
+    return tuple(said)
+
+
+def insert_notices(reported: Sequence[SectionReport], again: Sequence[int], index: int) -> tuple[str, ...]:
+    """Say which number the new line has. again: the sections that have it. index: its place in each of them."""
+    before = [sum(len(section.lines) for section in reported[:s]) for s in again]
+    said = [lines + index + 1 for lines in before]
+    if len(said) == 1:
+        return (f"the new line is line {said[0]}",)
+    return (f"these words come more than once, so the new line is there each time: lines {listed(said)}",)
+
+
+def new_lines_notice(before: int, total: int) -> str:
+    """Say which numbers new lines have at the end of a song. before, total: how many lines it had and has."""
+    return f"new lines: {before + 1}-{total}" if before + 1 < total else f"the new line is line {total}"
 
 
 def listed(numbers: Sequence[int]) -> str:

@@ -13,6 +13,8 @@ from engine.lyrics.rhyme import last_word
 from engine.music.lead_sheet import LeadSheet, SungNote, SungSyllable, melody_track
 from engine.music.score import Score
 from engine.song.change_words import MELODY
+from engine.song.chinese_edits import rewrite_chinese_line
+from engine.song.chinese_source import is_chinese_song
 from engine.song.edits import edited
 from engine.song.make_song import printed_words
 from engine.song.making import MadeSong, Making
@@ -21,10 +23,10 @@ from engine.song.printed_lines import (
     chosen_places,
     first_sections,
     letters_of,
-    listed,
     open_section,
     printed_places,
     repeats_of,
+    rewrite_notices,
     with_new_lines,
 )
 from engine.song.source_plan import notes_by_line, style_of
@@ -40,6 +42,8 @@ def rewrite_line(request: RewriteRequest, making: Making) -> MadeSong:
     A line whose section comes again is changed there as well, and a notice says so. Of a song with music only the words
     under those notes change. RequestError for a line that is not there, and for a song without words.
     """
+    if is_chinese_song(making.source):
+        return rewrite_chinese_line(request, making)
     with making.stage("plan"):
         sheet, report = words_of_source(making.source)
         source = making.source
@@ -58,7 +62,7 @@ def rewrite_line(request: RewriteRequest, making: Making) -> MadeSong:
     with making.stage("edit"):
         new = {(again, n): found[shown.index(s)][n] for s, n in places for again in repeats_of(report, s)}
         told = _told(report, new)
-        notices = _notices(report, places, new)
+        notices = rewrite_notices(report, places, new)
     if sheet is None:
         return words_alone(request, source.title, report, told, making, notices)
     assert source.score is not None
@@ -140,13 +144,3 @@ def with_lyrics(score: Score, sheet: LeadSheet) -> Score:
             for track in score.tracks
         ),
     )
-
-
-def _notices(report: SongReport, places: Sequence[Place], new: Mapping[Place, WrittenLine]) -> tuple[str, ...]:
-    """Say what each line was before, and which others changed with it."""
-    numbers = {place: number for number, place in enumerate(printed_places(report), start=1)}
-    said = [f'line {numbers[s, n]} was "{report.sections[s].lines[n].text}" before' for s, n in places]
-    again = sorted(numbers[place] for place in new if place not in places)
-    if again:
-        said.append(f"the same words come again, so these lines were changed as well: {listed(again)}")
-    return tuple(said)

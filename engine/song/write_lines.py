@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 
 from engine.contract import Artifact, Progress, Request, Sampling, SectionReport, SongReport
 from engine.errors import RequestError
-from engine.lyrics.chinese.rhyme import is_hanzi
 from engine.lyrics.draft import WrittenLine
 from engine.lyrics.following import following
 from engine.lyrics.line_writer import LineWriter
@@ -27,13 +26,9 @@ from engine.song.write_words import LEARNED, control_prompt
 def words_of_source(source: SourceSong | None) -> tuple[LeadSheet | None, SongReport]:
     """Return what is told of a song's words, and its lead sheet unless they are words alone.
 
-    RequestError where there are no words, and for Chinese ones, which the model of these lines cannot write.
+    RequestError where there are no words.
     """
     assert source is not None, "an edit is given its source"
-    if source.report is not None and any(
-        is_hanzi(c) for s in source.report.sections for line in s.lines for c in line.text
-    ):
-        raise RequestError("single lines are written in English so far; ask for other Chinese lyrics as a whole")
     is_words_alone = source.sheet is None and source.score is None
     if is_words_alone and source.report is not None and any(section.lines for section in source.report.sections):
         return None, source.report

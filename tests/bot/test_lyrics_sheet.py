@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.lyrics_sheet import LINE_CHARACTERS, lyrics_sheet
+from bot.lyrics_sheet import LINE_CHARACTERS, lyrics_sheet, numbered_lines
 from tests.bot.embed_limits import lyrics_texts
 
 TWO_SECTIONS = "Rain\n\n[Verse 1]\none\ntwo\n\nthree\n\n[Chorus]\nfour"
@@ -44,3 +44,9 @@ def test_a_line_that_no_message_could_hold_is_torn_and_that_is_known() -> None:
 
 def test_no_words_are_no_lines() -> None:
     assert lyrics_sheet("Rain", "Rain\n\n").lines == lyrics_sheet("", "").lines == ()
+
+
+def test_lines_are_numbered_as_edits_count_them_in_chinese_by_their_marks() -> None:
+    assert numbered_lines("Rain", "Rain\n\n[Verse 1]\nOne, two\nThree\n") == "-# 1 · One, two\n-# 2 · Three"
+    chinese = "浣溪沙·雨\n\n[上片]\n春风，花开。\n明月。\n"
+    assert numbered_lines("浣溪沙·雨", chinese) == "-# 1 · 春风，\n-# 2 · 花开。\n-# 3 · 明月。"

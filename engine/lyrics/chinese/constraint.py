@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,26 @@ class WishedCharacters:
     after: int
 
 
+class AvoidedWords:
+    """Words that are not written, hundreds of them if need be: found by the characters that would follow."""
+
+    def __init__(self, tokenizer: ChineseTokenizer, words: Iterable[str] = ()) -> None:
+        # A word is complete with its first character, as lines are written from their end.
+        self._firsts: dict[tuple[int, ...], list[int]] = {}
+        for word in words:
+            if word and (ids := _known_ids(word, tokenizer)):
+                self._firsts.setdefault(tuple(ids[1:]), []).append(ids[0])
+        self._lengths = sorted({len(rest) for rest in self._firsts})
+
+    def completing(self, following: Sequence[int]) -> list[int]:
+        """Return the ids that would complete a word before the ids that follow, in reading order."""
+        found: list[int] = []
+        for length in self._lengths:
+            if length <= len(following):
+                found += self._firsts.get(tuple(following[:length]), ())
+        return found
+
+
 class ChineseLineConstraint:
     """Allows Chinese characters alone, `length` of them (1 or more), the first to be written from `ends`, bool (V,).
 
@@ -31,19 +51,17 @@ class ChineseLineConstraint:
         length: int,
         ends: np.ndarray,
         wish: WishedCharacters | None = None,
-        avoid: Sequence[str] = (),
+        avoid: AvoidedWords | None = None,
     ) -> None:
         self._hanzi, self._ends, self._length = tokenizer.hanzi, ends, length
         self._wished = _places(wish, length, ends)
-        # Each by the character that would complete it: its first, as lines are written from their end.
-        self._avoid = [(ids[0], ids[1:]) for word in avoid if word and (ids := _known_ids(word, tokenizer))]
+        self._avoid = avoid
         self._written: list[int] = []
 
     def allowed(self) -> np.ndarray:
         """Return the ids allowed next: bool (V,), not to be changed."""
         place = len(self._written)
-        so_far = self._written[::-1]
-        completing = [first for first, rest in self._avoid if so_far[: len(rest)] == rest]
+        completing = self._avoid.completing(self._written[::-1]) if self._avoid is not None else []
         if place in self._wished and self._wished[place] not in completing:
             only = np.zeros_like(self._hanzi)
             only[self._wished[place]] = True

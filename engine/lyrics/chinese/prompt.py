@@ -32,11 +32,27 @@ class ChineseLine:
 
 @dataclass(frozen=True)
 class PlannedLine:
-    """A line to write. length: characters, 1-16. rhyme: A-H, or X for none. mark: what closes it."""
+    """A line to write. length: characters, 1-16. rhyme: A-H, or X for none. mark: what closes it.
+
+    tones: a sign per character, 平 level, 仄 oblique or ？ for either; "" where nothing is known of them.
+    """
 
     length: int
     rhyme: str
     mark: str
+    tones: str = ""
+
+
+@dataclass(frozen=True)
+class WantedLine(PlannedLine):
+    """A line of a text under way. given: its characters where it stands already, "" where it is to be written.
+
+    refused: characters that must not end it. section: which part of the text it is in, counted from 0.
+    """
+
+    given: str = ""
+    refused: str = ""
+    section: int = 0
 
 
 @dataclass(frozen=True)

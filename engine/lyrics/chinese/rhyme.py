@@ -16,8 +16,10 @@ RHYMES = {final: number for number, finals in enumerate(_CLASSES) for final in f
 NAMES = tuple(finals.split()[0] for finals in _CLASSES)
 _BUZZING = ("zh", "ch", "sh", "r", "z", "c", "s")  # their i is a sound of its own
 LEVEL_TONES = (1, 2)
+LEVEL, OBLIQUE, EITHER = "平", "仄", "？"
 # Often said in two ways that do not rhyme. Dictionaries give many more characters a second reading that nobody uses.
 _TWO_SOUNDS = frozenset("了着还得地的行乐觉落薄血露熟都没系削壳剥嚼给说车吓隔解仔咳哪那这谁塞择色宿翟郝澄率绿")
+_IN_VERSE = {"还": (RHYMES["uan"], 2)}  # there it is to return, and only in talk "still"
 
 
 @lru_cache(maxsize=20_000)
@@ -35,7 +37,8 @@ def readings(character: str) -> tuple[tuple[int, int], ...]:
         final = _final_of(sound.rstrip("01234"), initials)
         if final in RHYMES:
             found[RHYMES[final], tone] = None
-    return tuple(found)
+    usual = _IN_VERSE.get(character)
+    return tuple(found) if usual is None else (usual, *(one for one in found if one != usual))
 
 
 def rhyme_class(character: str) -> int | None:
@@ -53,6 +56,18 @@ def is_level(character: str) -> bool | None:
     """Return whether the usual reading has a level tone (平: first or second), else an oblique one; None without a tone."""
     found = readings(character)
     return found[0][1] in LEVEL_TONES if found and found[0][1] else None
+
+
+def tones_of(text: str) -> str:
+    """Return 平 or 仄 for each character of a text, by its usual reading today; ？ where it has no tone."""
+    signs = {True: LEVEL, False: OBLIQUE, None: EITHER}
+    return "".join(signs[is_level(character)] for character in text)
+
+
+def tones_kept(text: str, tones: str) -> tuple[int, int]:
+    """Return at how many places a line has the tone of a pattern, and how many places of the pattern have one."""
+    asked = [(found, tone) for found, tone in zip(tones_of(text), tones, strict=False) if tone != EITHER]
+    return sum(found == tone for found, tone in asked), len(asked)
 
 
 def lines_rhyme(first: str, second: str) -> bool:

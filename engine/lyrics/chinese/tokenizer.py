@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.lyrics.chinese.marks import MARKS as MARKS
 from engine.lyrics.chinese.rhyme import is_hanzi
 
 PAD, BOS, EOS, UNKNOWN = "<pad>", "<bos>", "<eos>", "<unk>"
 KINDS = ("ci", "qu", "shi", "old")
 FIELDS = ("tune", "theme", "author", "words")
-MARKS = "，。、！？"
 MOST_CHARACTERS, LETTERS, FREE = 16, "ABCDEFGH", "X"
 
 

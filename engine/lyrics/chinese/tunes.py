@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.lyrics.chinese.prompt import PlannedLine
+from engine.lyrics.chinese.rhyme import EITHER
 from engine.lyrics.chinese.tokenizer import FREE, LETTERS
 
 FEWEST_TEXTS = 12  # of a form
 # Two lines rhyme by chance in about an eighth of the texts. Where a tune wants rhymes that were lost since (those of the
 # entering tone) a third of its texts still rhyme today.
 RHYMES_IN = 0.3
+TONE_IN = 0.7  # of the texts: today's readings have lost the entering tone, so that no place is kept by all
 UNKNOWN_TUNE = "失调名"
 
 
@@ -32,7 +34,7 @@ class TunePattern:
     texts: int
 
     def as_json(self) -> dict[str, Any]:
-        lines = [[line.length, line.rhyme, line.mark] for line in self.lines]
+        lines = [[line.length, line.rhyme, line.mark, *filter(None, [line.tones])] for line in self.lines]
         return {"name": self.name, "texts": self.texts, "lines": lines}
 
     @classmethod
@@ -83,5 +85,15 @@ def _usual(plans: Sequence[Sequence[PlannedLine]]) -> tuple[PlannedLine, ...]:
         mark = Counter(plan[place].mark for plan in plans).most_common(1)[0][0]
         alone = group.count(group[place]) < 2
         letter = FREE if alone else letters.setdefault(group[place], LETTERS[min(len(letters), len(LETTERS) - 1)])
-        lines.append(PlannedLine(plans[0][place].length, letter, mark))
+        tones = _usual_tones([plan[place].tones for plan in plans])
+        lines.append(PlannedLine(plans[0][place].length, letter, mark, tones))
     return tuple(lines)
+
+
+def _usual_tones(found: Sequence[str]) -> str:
+    """Return for each place the tone that most texts have there, ？ where they differ; "" where no place has one."""
+    signs = []
+    for column in zip(*found, strict=False):
+        tone, count = Counter(column).most_common(1)[0]
+        signs.append(tone if count >= TONE_IN * len(found) else EITHER)
+    return "".join(signs) if set(signs) - {EITHER} else ""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,19 +11,20 @@ from engine.contract import Sampling
 from engine.decoding import Candidate, Session
 from engine.errors import RequestError
 from engine.families import CausalModel
-from engine.lyrics.chinese.constraint import ChineseLineConstraint, WishedCharacters
-from engine.lyrics.chinese.prompt import ChineseLine, ChinesePrompt, PlannedLine, plan_ids
-from engine.lyrics.chinese.rhyme import NAMES, is_level, rhyme_class, rhymes_surely
-from engine.lyrics.chinese.tokenizer import FREE, ChineseTokenizer
+from engine.lyrics.chinese.constraint import AvoidedWords, ChineseLineConstraint, WishedCharacters
+from engine.lyrics.chinese.manner import PLAIN, ChineseManner
+from engine.lyrics.chinese.prompt import ChineseLine, ChinesePrompt, WantedLine, plan_ids
+from engine.lyrics.chinese.ranking import ChineseDraft, score_line
+from engine.lyrics.chinese.rhyme import NAMES, rhyme_class, rhymes_surely
+from engine.lyrics.chinese.tokenizer import FREE, MOST_CHARACTERS, ChineseTokenizer
 from engine.lyrics.memory_filter import MemoryFilter, MemoryGuard
 
 CANDIDATES = 24
 FEWEST_RHYMES = 12  # characters that must be left for each later line of a rhyme
-LIKELY_ENOUGH = -2.0  # nats per character; what is likelier is a commonplace and earns nothing more
-THEME, REPEATED, TWICE_IN_LINE, REPEATED_PAIR, OTHER_TONE = 0.6, 0.22, 0.35, 0.5, 0.3
+WISHED_PERSONS = 3  # words: the others are seldom sung
+MARKS_OF_LINE = 2  # ids that announce it
 LEARNED = 5.0  # per run; more than anything else is worth
 EACH_SEED = 7919
-USUAL = frozenset("不人一无有来何去是自")  # characters that no poet counts
 
 
 class ChineseWriter:
@@ -49,115 +49,170 @@ class ChineseWriter:
 
     def write(
         self,
-        prompt: ChinesePrompt,
-        plan: Sequence[PlannedLine],
+        prompts: Sequence[ChinesePrompt],
+        wanted: Sequence[WantedLine],
         *,
         seed: int,
         sampling: Sampling,
         avoid: Sequence[str] = (),
+        manner: ChineseManner = PLAIN,
+        theme: Sequence[str] | None = None,
+        theme_anew: bool = False,
         report: Callable[[int, int, str], None] = lambda done, total, text: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> list[ChineseLine]:
-        """Return a line for each of the plan: exact in length, rhymed as it says, with the theme in it.
+        """Return all lines: those that stand as they are, the others exact in length, rhymed as planned, with the theme.
 
-        avoid: words that are not written. report: called after each line with lines done, lines in all and the line.
-        RequestError where the plan cannot be kept, Cancelled when `cancelled` returns True between two steps.
+        prompts: for the sections in turn. avoid: words that are not written. theme: words of which the text is to have
+        one, those of the first prompt if None; theme_anew: the lines written now are to have one. report: called after
+        each line written with their number, how many there are to write, and the line. RequestError where the plan
+        cannot be kept, Cancelled when `cancelled` returns True between two steps.
         """
-        ids = prompt.ids(self._tokenizer)
-        needed = len(ids) + sum(line.length + 2 for line in plan)
-        if needed > self._model.context_length:
-            raise RequestError(
-                f"{sum(line.length for line in plan)} characters are more than the model can hold at once; "
-                f"ask for fewer lines, {self._model.context_length // 10} or so"
-            )
-        lines: list[ChineseLine] = []
-        rhymes: dict[str, list[str]] = {}
+        draft = ChineseDraft(wanted, prompts[0].theme if theme is None else theme, theme_anew, manner)
+        total = sum(not one.given for one in wanted)
         with Session(self._model, self._candidates, cancelled) as session:
-            session.extend(ids)
-            for number, wanted in enumerate(plan):
-                session.extend(plan_ids(wanted, self._tokenizer))
-                ends = self._ends(wanted, plan[number + 1 :], rhymes, avoid)
-                constraints = self._constraints(wanted, ends, prompt.theme, lines, avoid)
-                seeds = [(seed + (number + 1) * EACH_SEED) * 64 + i for i in range(len(constraints))]
-                found = session.sample(constraints, sampling, seeds, wanted.length, cancelled=cancelled)
-                scores = [self._score(one, wanted, prompt.theme, lines, rhymes) for one in found]
-                best = found[int(np.argmax(np.array(scores) - LEARNED * np.array(self._learned(found, lines))))]
-                session.keep(best)
-                lines.append(ChineseLine(self._text(best), wanted.mark))
-                if wanted.rhyme != FREE:
-                    rhymes.setdefault(wanted.rhyme, []).append(lines[-1].characters[-1])
-                report(number + 1, len(plan), lines[-1].characters + wanted.mark)
-        return lines
+            work = _Work(self, session, prompts, draft, seed, sampling, avoid, cancelled)
+            for index, one in enumerate(wanted):
+                if not one.given:
+                    text = work.write_line(index)
+                    report(len(draft.written), total, text + one.mark)
+        return [ChineseLine(text, one.mark) for text, one in zip(draft.lines, wanted, strict=True)]
 
-    def _ends(
-        self, wanted: PlannedLine, later: Sequence[PlannedLine], rhymes: dict[str, list[str]], avoid: Sequence[str]
-    ) -> np.ndarray:
-        """Return the characters that may end a line: bool (V,)."""
-        free = self._sure.copy()
-        free[[self._tokenizer.id_of(c) for said in rhymes.values() for c in said]] = False
-        free[[self._tokenizer.id_of(word) for word in avoid if len(word) == 1 and self._tokenizer.knows(word)]] = False
+    def _learned(self, found: Sequence[str], before: Sequence[str]) -> list[int]:
+        if self._guard is None:
+            return [0] * len(found)
+        return self._guard.learned([list(line) for line in before if line], [list(text) for text in found])
+
+
+@dataclass
+class _Work:
+    """One text under way: the session with the model, and the lines so far."""
+
+    writer: ChineseWriter
+    session: Session
+    prompts: Sequence[ChinesePrompt]
+    draft: ChineseDraft
+    seed: int
+    sampling: Sampling
+    avoid: Sequence[str]
+    cancelled: Callable[[], bool]
+    prompt: ChinesePrompt | None = None
+    told: int = 0  # lines that the context has, or has let go
+
+    def __post_init__(self) -> None:
+        self._avoided = AvoidedWords(self.writer._tokenizer, self.avoid)
+
+    def write_line(self, index: int) -> str:
+        """Write the candidates of a line, keep the best, and add it to the draft."""
+        tokenizer, draft, wanted = self.writer._tokenizer, self.draft, self.draft.wanted[index]
+        self._tell_lines_before(index)
+        self.session.extend(plan_ids(wanted, tokenizer))
+        constraints = self._constraints(index)
+        seeds = [(self.seed + (index + 1) * EACH_SEED) * 64 + i for i in range(len(constraints))]
+        found = self.session.sample(constraints, self.sampling, seeds, wanted.length, cancelled=self.cancelled)
+        texts = [tokenizer.decode(one.ids)[::-1] for one in found]
+        best = self._best(index, found, texts)
+        self.session.keep(found[best])
+        self.told = index + 1
+        draft.add(index, texts[best])
+        return texts[best]
+
+    def _best(self, index: int, found: Sequence[Candidate], texts: Sequence[str]) -> int:
+        pairs = zip(texts, found, strict=True)
+        scores = [score_line(text, one.log_probability, index, self.draft) for text, one in pairs]
+        learned = self.writer._learned(texts, self.draft.lines[:index])
+        return int(np.argmax(np.array(scores) - LEARNED * np.array(learned)))
+
+    def _tell_lines_before(self, index: int) -> None:
+        """Bring the context up to a line; it begins again where another prompt holds from here on."""
+        prompt = self.prompts[self.draft.wanted[index].section % len(self.prompts)]
+        if prompt != self.prompt:
+            self.prompt, self.told = prompt, self._first_that_fits(prompt, index)
+            self.session.truncate(0)
+            self.session.extend(prompt.ids(self.writer._tokenizer))
+        for line in range(self.told, index):
+            self.session.extend(self._ids(line))
+        self.told = index
+
+    def _first_that_fits(self, prompt: ChinesePrompt, index: int) -> int:
+        """Return the first of the lines before `index` that the context has room for beside all that are to come."""
+        open_lines = [number for number, line in enumerate(self.draft.lines) if not line]
+        coming = self.draft.wanted[index : open_lines[-1] + 1]
+        room = self.writer._model.context_length - len(prompt.ids(self.writer._tokenizer))
+        room -= sum(line.length + MARKS_OF_LINE for line in coming)
+        if room < 0:
+            raise RequestError(
+                f"{sum(line.length for line in coming)} characters are more than the model can hold at once; "
+                f"ask for fewer lines, {self.writer._model.context_length // 10} or so"
+            )
+        first = index
+        while first and len(self._ids(first - 1)) <= room:
+            first -= 1
+            room -= len(self._ids(first))
+        return first
+
+    def _ids(self, line: int) -> list[int]:
+        """Return the ids of a line that stands; none for one longer than any that the model has read."""
+        wanted, text = self.draft.wanted[line], self.draft.lines[line]
+        if len(text) > MOST_CHARACTERS:
+            return []
+        return [*plan_ids(wanted, self.writer._tokenizer), *self.writer._tokenizer.encode(text[::-1])]
+
+    def _ends(self, index: int) -> np.ndarray:
+        """Return the characters that may end a line; where a text runs out of them, those of other sections come again."""
+        here = [n for n, one in enumerate(self.draft.wanted) if one.section == self.draft.wanted[index].section]
+        for lines in (range(len(self.draft.lines)), here):
+            ends = self._ends_beside(index, lines)
+            if ends.any():
+                return ends
+        raise RequestError("no character is left that rhymes; ask for fewer lines that rhyme with each other")
+
+    def _ends_beside(self, index: int, lines: Sequence[int]) -> np.ndarray:
+        """Return the characters that may end a line and end none of some lines that rhyme: bool (V,)."""
+        tokenizer, classes, rhymes = self.writer._tokenizer, self.writer._classes, self.draft.rhymes
+        wanted, free = self.draft.wanted[index], self.writer._sure.copy()
+        rhyming = [n for n in lines if self.draft.lines[n] and self.draft.wanted[n].rhyme != FREE]
+        used = [self.draft.lines[n][-1] for n in rhyming]
+        refused = [*used, *wanted.refused, *(word for word in self.avoid if len(word) == 1)]
+        free[[tokenizer.id_of(c) for c in refused if tokenizer.knows(c)]] = False
         if wanted.rhyme == FREE:
             return free
         if wanted.rhyme in rhymes:
-            ends = free & (self._classes == rhyme_class(rhymes[wanted.rhyme][0]))
-        else:
-            taken = np.array([rhyme_class(said[0]) for said in rhymes.values()], dtype=np.int64)
-            needed = 1 + sum(line.rhyme == wanted.rhyme for line in later)
-            counts = np.bincount(self._classes[free], minlength=len(NAMES))
-            for room in (FEWEST_RHYMES * needed, needed):
-                ends = free & np.isin(self._classes, np.setdiff1d(np.flatnonzero(counts >= room), taken))
-                if ends.any():
-                    break
-        if not ends.any():
-            raise RequestError("no character is left that rhymes; ask for fewer lines that rhyme with each other")
-        return ends
+            return free & (classes == rhyme_class(rhymes[wanted.rhyme][0]))
+        others = [sound for character in used if (sound := rhyme_class(character)) is not None]
+        needed = 1 + sum(line.rhyme == wanted.rhyme for line in self.draft.wanted[index + 1 :])
+        counts = np.bincount(classes[free], minlength=len(NAMES))
+        plenty = np.setdiff1d(np.flatnonzero(counts >= FEWEST_RHYMES * needed), others)
+        enough = np.setdiff1d(np.flatnonzero(counts >= needed), others)
+        return free & np.isin(classes, plenty if len(plenty) else enough)
 
-    def _constraints(
-        self,
-        wanted: PlannedLine,
-        ends: np.ndarray,
-        theme: Sequence[str],
-        lines: Sequence[ChineseLine],
-        avoid: Sequence[str],
-    ) -> list[ChineseLineConstraint]:
-        """Return one constraint per candidate; while a word of the theme is missing, half of them bring it."""
-        said = "".join(line.characters for line in lines)
-        missing = [word for word in theme if word not in said]
-        wishes: list[WishedCharacters | None] = [None] * self._candidates
-        if missing and (len(missing) == len(theme) or len(lines) % 3 == 2):
-            for i in range(self._candidates // 2):
-                word = missing[i % len(missing)]
-                after = (i // len(missing)) % max(1, wanted.length - len(word) + 1)
-                wishes[i] = WishedCharacters(self._tokenizer.encode(word[::-1]), after)
-        return [ChineseLineConstraint(self._tokenizer, wanted.length, ends, wish, avoid) for wish in wishes]
+    def _constraints(self, index: int) -> list[ChineseLineConstraint]:
+        """Return one constraint per candidate.
 
-    def _learned(self, found: Sequence[Candidate], lines: Sequence[ChineseLine]) -> list[int]:
-        if self._guard is None:
-            return [0] * len(found)
-        return self._guard.learned([list(line.characters) for line in lines], [list(self._text(one)) for one in found])
+        While a word of the theme is missing, half of them bring it; a quarter bring a word of the mood while few lines
+        have one, and a quarter say who tells the text until its section does.
+        """
+        tokenizer, draft, wanted = self.writer._tokenizer, self.draft, self.draft.wanted[index]
+        count, ends = self.writer._candidates, self._ends(index)
+        wishes: list[WishedCharacters | None] = [None] * count
+        quarter = count // 4
+        if draft.mood_owed():
+            wishes[count - 2 * quarter : count - quarter] = self._wishes(
+                draft.manner.mood, quarter, wanted.length, index
+            )
+        if draft.lines_untold(wanted.section):
+            wishes[count - quarter :] = self._wishes(draft.manner.person[:WISHED_PERSONS], quarter, wanted.length, 0)
+        missing = draft.missing()
+        if missing and (len(missing) == len(draft.theme) or index % 3 == 2):
+            wishes[: count // 2] = self._wishes(missing, count // 2, wanted.length, 0)
+        return [ChineseLineConstraint(tokenizer, wanted.length, ends, wish, self._avoided) for wish in wishes]
 
-    def _text(self, candidate: Candidate) -> str:
-        return self._tokenizer.decode(candidate.ids)[::-1]
-
-    def _score(
-        self, candidate: Candidate, wanted: PlannedLine, theme: Sequence[str], lines: Sequence[ChineseLine],
-        rhymes: dict[str, list[str]],
-    ) -> float:  # fmt: skip
-        text = self._text(candidate)
-        said = [line.characters for line in lines]
-        if text in said:
-            return -np.inf
-        score = min(LIKELY_ENOUGH, candidate.log_probability / len(text))
-        everything = "".join(said)
-        hits = sum(word in text and word not in everything for word in theme)
-        # The longer the theme is not there, the more it is wanted: some words are unlikely wherever they come.
-        unsaid = not any(word in everything for word in theme)
-        score += THEME * min(hits, 1) * (2.0 + len(lines) if unsaid else 1.0)
-        used = Counter(everything)
-        score -= REPEATED * sum(min(used[c], 2) for c in set(text) - USUAL if not any(c in word for word in theme))
-        doubled = sum(a == b for a, b in pairwise(text))  # 寻寻觅觅 is an ornament, 月明月下月 is not
-        score -= TWICE_IN_LINE * (len(text) - len(set(text)) - doubled + max(0, doubled - 2))
-        pairs = {a + b for line in said for a, b in pairwise(line)} - set(theme)
-        score -= REPEATED_PAIR * sum(a + b in pairs for a, b in pairwise(text))
-        first = rhymes.get(wanted.rhyme)
-        return score - (OTHER_TONE if first and is_level(first[0]) != is_level(text[-1]) else 0.0)
+    def _wishes(self, words: Sequence[str], count: int, length: int, first: int) -> list[WishedCharacters | None]:
+        """Return wishes for the words in turn from `first` on, each at another place of a line of that length."""
+        writable = [word for word in words if all(map(self.writer._tokenizer.knows, word))]
+        found: list[WishedCharacters | None] = [None] * (0 if writable else count)
+        for i in range(count if writable else 0):
+            word = writable[(first + i) % len(writable)]
+            after = (i // len(writable)) % max(1, length - len(word) + 1)
+            found.append(WishedCharacters(self.writer._tokenizer.encode(word[::-1]), after))
+        return found

@@ -16,8 +16,17 @@ from engine.corpus.shards import Shard
 from engine.errors import Cancelled, RequestError
 from engine.llama import Llama, LlamaShape
 from engine.lyrics.chinese.constraint import ChineseLineConstraint, WishedCharacters
-from engine.lyrics.chinese.prompt import ChineseLine, ChinesePrompt, PlannedLine, letters_of, lines_of, plan_ids
-from engine.lyrics.chinese.rhyme import NAMES, is_level, lines_rhyme, readings, rhyme_class
+from engine.lyrics.chinese.prompt import (
+    ChineseLine,
+    ChinesePrompt,
+    PlannedLine,
+    WantedLine,
+    letters_of,
+    lines_of,
+    plan_ids,
+)
+from engine.lyrics.chinese.ranking import ChineseDraft, score_line
+from engine.lyrics.chinese.rhyme import NAMES, is_level, lines_rhyme, readings, rhyme_class, tones_kept, tones_of
 from engine.lyrics.chinese.theme import theme_words
 from engine.lyrics.chinese.tokenizer import FREE, ChineseTokenizer, special_tokens
 from engine.lyrics.chinese.tunes import TunePattern, learn_patterns, open_patterns, tune_names
@@ -134,7 +143,7 @@ def test_the_words_of_a_theme(tokenizer: ChineseTokenizer, theme: str, found: li
 
 
 PLANS = st.lists(
-    st.tuples(st.integers(1, 9), st.sampled_from("AABX"), st.sampled_from("，。")).map(lambda x: PlannedLine(*x)),
+    st.tuples(st.integers(1, 9), st.sampled_from("AABX"), st.sampled_from("，。")).map(lambda x: WantedLine(*x)),
     min_size=1, max_size=7,
 )  # fmt: skip
 
@@ -142,11 +151,11 @@ PLANS = st.lists(
 @settings(max_examples=25, deadline=None)
 @given(plan=PLANS, seed=st.integers(0, 1000))
 def test_every_line_has_its_length_and_its_rhyme(
-    model: Llama, tokenizer: ChineseTokenizer, plan: list[PlannedLine], seed: int
+    model: Llama, tokenizer: ChineseTokenizer, plan: list[WantedLine], seed: int
 ) -> None:
     writer = ChineseWriter(model, tokenizer, candidates=4)
     try:
-        lines = writer.write(ChinesePrompt(theme=["明月"]), plan, seed=seed, sampling=Sampling())
+        lines = writer.write([ChinesePrompt(theme=["明月"])], plan, seed=seed, sampling=Sampling())
     except RequestError as error:
         if "rhyme" in str(error):  # so few characters know few rhymes
             return
@@ -161,26 +170,26 @@ def test_every_line_has_its_length_and_its_rhyme(
 
 
 def test_the_same_seed_gives_the_same_text_and_another_one_does_not(model: Llama, tokenizer: ChineseTokenizer) -> None:
-    writer, plan = ChineseWriter(model, tokenizer, candidates=4), [PlannedLine(7, FREE, "。")] * 3
-    texts = [writer.write(ChinesePrompt(), plan, seed=seed, sampling=Sampling()) for seed in (1, 1, 2)]
+    writer, plan = ChineseWriter(model, tokenizer, candidates=4), [WantedLine(7, FREE, "。")] * 3
+    texts = [writer.write([ChinesePrompt()], plan, seed=seed, sampling=Sampling()) for seed in (1, 1, 2)]
     assert texts[0] == texts[1] != texts[2]
 
 
 def test_a_word_that_is_to_be_avoided_is_not_written(model: Llama, tokenizer: ChineseTokenizer) -> None:
-    writer, plan = ChineseWriter(model, tokenizer, candidates=8), [PlannedLine(5, FREE, "。")] * 4
-    usual = writer.write(ChinesePrompt(), plan, seed=5, sampling=Sampling())
+    writer, plan = ChineseWriter(model, tokenizer, candidates=8), [WantedLine(5, FREE, "。")] * 4
+    usual = writer.write([ChinesePrompt()], plan, seed=5, sampling=Sampling())
     avoid = [usual[0].characters[-1], usual[1].characters[1:3]]
-    other = writer.write(ChinesePrompt(), plan, seed=5, sampling=Sampling(), avoid=avoid)
+    other = writer.write([ChinesePrompt()], plan, seed=5, sampling=Sampling(), avoid=avoid)
     assert not any(word in line.characters for word in avoid for line in other)
 
 
 def test_avoided_words_are_not_written_however_many_they_are(model: Llama, tokenizer: ChineseTokenizer) -> None:
     pairs = [a + b for a in CHARACTERS[:20] for b in CHARACTERS]
     avoid = [*CHARACTERS[20 : len(CHARACTERS) // 2], *pairs, "不在内", ""]
-    plan = [PlannedLine(7, "A", "，"), PlannedLine(7, "A", "。"), PlannedLine(7, FREE, "。")]
+    plan = [WantedLine(7, "A", "，"), WantedLine(7, "A", "。"), WantedLine(7, FREE, "。")]
     writer = ChineseWriter(model, tokenizer, candidates=4)
     prompt = ChinesePrompt(theme=[pairs[1], avoid[0]])
-    for line in writer.write(prompt, plan, seed=3, sampling=Sampling(), avoid=avoid):
+    for line in writer.write([prompt], plan, seed=3, sampling=Sampling(), avoid=avoid):
         assert len(line.characters) == 7
         assert not [word for word in avoid if word and word in line.characters]
 
@@ -188,13 +197,15 @@ def test_avoided_words_are_not_written_however_many_they_are(model: Llama, token
 def test_it_stops_when_it_is_told_to(model: Llama, tokenizer: ChineseTokenizer) -> None:
     writer = ChineseWriter(model, tokenizer, candidates=2)
     with pytest.raises(Cancelled):
-        writer.write(ChinesePrompt(), [PlannedLine(7, FREE, "。")], seed=1, sampling=Sampling(), cancelled=lambda: True)
+        writer.write(
+            [ChinesePrompt()], [WantedLine(7, FREE, "。")], seed=1, sampling=Sampling(), cancelled=lambda: True
+        )
 
 
 def test_more_lines_than_the_model_holds_are_refused_with_a_way_out(model: Llama, tokenizer: ChineseTokenizer) -> None:
     with pytest.raises(RequestError, match="ask for fewer lines"):
         ChineseWriter(model, tokenizer).write(
-            ChinesePrompt(), [PlannedLine(16, FREE, "。")] * 20, seed=1, sampling=Sampling()
+            [ChinesePrompt()], [WantedLine(16, FREE, "。")] * 20, seed=1, sampling=Sampling()
         )
 
 
@@ -223,3 +234,43 @@ def test_a_plan_is_announced_by_two_ids(tokenizer: ChineseTokenizer) -> None:
     ids = plan_ids(PlannedLine(7, "A", "。"), tokenizer)
     assert [tokenizer.entries[i] for i in ids] == ["<n7。>", "<rA>"]
     assert ChineseLine("春风", "。").mark == "。"
+
+
+def test_lines_that_stand_are_kept_and_new_ones_rhyme_with_those_after_them(
+    model: Llama, tokenizer: ChineseTokenizer
+) -> None:
+    writer = ChineseWriter(model, tokenizer, candidates=6)
+    plan = [
+        WantedLine(7, "A", "，", refused="阳"),
+        WantedLine(7, "A", "。", given="门前流水向斜阳"),
+        WantedLine(20, FREE, "。", given="春" * 20),  # longer than any line that the model has read
+        WantedLine(5, "A", "。"),
+    ]
+    for seed in range(5):
+        told: list[str] = []
+        lines = writer.write(
+            [ChinesePrompt()],
+            plan,
+            seed=seed,
+            sampling=Sampling(),
+            report=lambda n, of, text, told=told: told.append(text),
+        )
+        assert [line.characters for line in lines][1:3] == [plan[1].given, plan[2].given]
+        assert told == [lines[0].characters + "，", lines[3].characters + "。"]
+        assert all(lines_rhyme(lines[n].characters, plan[1].given) for n in (0, 3))
+
+
+@pytest.mark.parametrize(("better", "worse"), [("月落水去来", "风光春阳去"), ("月落水天去", "月落水天来")])
+def test_of_lines_that_are_as_likely_the_one_with_more_tones_of_the_tune_is_better(better: str, worse: str) -> None:
+    draft = ChineseDraft([WantedLine(5, FREE, "。", "仄仄仄？仄")], (), theme_anew=False)
+    assert score_line(better, -15.0, 0, draft) > score_line(worse, -15.0, 0, draft)
+
+
+def test_tones_of_a_tune_are_those_of_most_of_its_texts() -> None:
+    texts = ["春风来", "春雨来", "明月来", "春月去", "春月去", "春水落"]
+    plans = [[PlannedLine(3, FREE, "。", tones_of(text))] for text in texts] * 3
+    (found,) = learn_patterns([("无题", plan) for plan in plans])
+    assert found.lines[0].tones == "平仄？"
+    assert TunePattern.from_json(json.loads(json.dumps(found.as_json()))) == found
+    assert tones_of("春月a") == "平仄？"
+    assert tones_kept("春月来", "平平？") == (1, 2)

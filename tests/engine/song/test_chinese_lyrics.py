@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from engine.contract import ContinueRequest, InsertRequest, LyricRequest, Progress, RewriteRequest, SongRequest
+from engine.contract import LyricRequest, Progress, SongRequest
 from engine.errors import RequestError
 from engine.evaluation import chinese_figures, chinese_songs
-from engine.lyrics.chinese.prompt import PlannedLine
+from engine.lyrics import word_filter
+from engine.lyrics.chinese.moods import mood_words
+from engine.lyrics.chinese.persons import chinese_telling
+from engine.lyrics.chinese.prompt import ChinesePrompt, PlannedLine
 from engine.song.chinese_lyrics import is_chinese
 from engine.song.chinese_model import ChineseLyricModel, open_chinese_model
 from engine.song.chinese_plan import second_half
-from engine.song.making import MadeSong, Making, SourceSong
+from engine.song.making import MadeSong, Making
 from engine.verbs import carry_out
 from tests.tiny_chinese import write_tiny_chinese_model
 
@@ -107,22 +112,6 @@ def test_a_title_is_printed_as_it_was_typed_and_no_path(model: ChineseLyricModel
     assert made.artifacts[0].name == "浣溪沙-春-天-Two.txt"
 
 
-@pytest.mark.parametrize("theme", [None, "snow"])
-def test_single_lines_of_chinese_are_refused_and_not_written_in_english(
-    model: ChineseLyricModel, theme: str | None
-) -> None:
-    made = write(model, tune="浣溪沙")
-    source = SourceSong(made.report.title, made.lyrics_text, None, None, made.report)
-    making = Making(seed=1, models=SimpleNamespace(chinese=model), source=source)  # type: ignore[arg-type]
-    for request in (
-        RewriteRequest(source="a", line="2", theme=theme),
-        InsertRequest(source="a", after=2, theme=theme),
-        ContinueRequest(source="a", theme=theme),
-    ):
-        with pytest.raises(RequestError, match="English so far"):
-            carry_out(request, making)
-
-
 def test_the_language_is_that_of_the_theme_unless_it_is_said() -> None:
     assert is_chinese(LyricRequest(theme="江南春雨"))
     assert is_chinese(LyricRequest(theme="rain", tune="浣溪沙"))
@@ -161,5 +150,64 @@ def test_measured_songs_are_read_back_from_what_people_see(model: ChineseLyricMo
 
 def test_options_that_chinese_words_do_not_follow_are_named(model: ChineseLyricModel) -> None:
     made = write(model, tune="浣溪沙", mood="sad", metre="iambic", form="VC")
-    assert made.report.notices == ("Chinese words do not follow mood, feet, form; left out",)
+    feet = "Chinese words do not have feet; a tune keeps its level and oblique tones instead"
+    assert made.report.notices == ("Chinese words do not follow form; left out", feet)
     assert write(model, tune="浣溪沙").report.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("person", "others"), [("I", "君你他"), ("我", "君你他"), ("you", "我吾"), ("I and you", "他"), ("我和你", "他")]
+)
+def test_a_person_keeps_the_words_of_others_out_and_each_part_says_it(
+    model: ChineseLyricModel, person: str, others: str
+) -> None:
+    words = chinese_telling(person).words
+    for seed in range(4):
+        made = write(model, seed, tune="长相思", person=person)
+        texts = ["".join(line.text for line in section.lines) for section in made.report.sections]
+        assert not [c for text in texts for c in others if c in text]
+        assert all(any(word in text for word in words) for text in texts)
+
+
+def test_a_mood_brings_its_words_and_keeps_those_against_it_away(model: ChineseLyricModel) -> None:
+    def lines_with(words: Sequence[str], **asked: Any) -> int:
+        texts = [write(model, seed, tune="长相思", **asked).lyrics_text.split("\n", 2)[2] for seed in range(5)]
+        return sum(word in text for text in texts for word in words)
+
+    sought, against = mood_words("sad")
+    assert lines_with(sought, mood="sad") > 2 * lines_with(sought)
+    assert lines_with(against, mood="sad") <= lines_with(against)
+    with pytest.raises(RequestError, match="mood must be one of"):
+        write(model, mood="sadd")
+
+
+def test_several_authors_take_turns_and_one_name_may_have_an_and_in_it(
+    model: ChineseLyricModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert model.find_authors("李清照、苏轼, 李清照") == ("李清照", "苏轼")
+    assert replace(model, authors=("和凝",)).find_authors("和凝") == ("和凝",)
+    with pytest.raises(RequestError, match="a song takes 1-6 artists, got 7"):
+        model.find_authors("苏轼/" * 7)
+    began: list[str] = []
+    ids = ChinesePrompt.ids
+    monkeypatch.setattr(ChinesePrompt, "ids", lambda self, tokenizer: began.append(self.author) or ids(self, tokenizer))
+    made = write(model, tune="长相思", artist="李清照和苏轼")
+    assert list(dict.fromkeys(began)) == ["李清照", "苏轼"]
+    assert [len(section.lines) for section in made.report.sections] == [4, 4]
+
+
+@pytest.mark.parametrize("level", ["mild", "strict"])
+def test_words_of_a_level_are_not_written(
+    model: ChineseLyricModel, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    often = ("江南", "花", "明月")
+    monkeypatch.setattr(word_filter, "words_of_level", lambda name: frozenset(often if name == level else ()))
+    for seed in range(4):
+        made = write(model, seed, tune="浣溪沙", avoid=(f"@{level}",))
+        assert not [word for word in often for s in made.report.sections for line in s.lines if word in line.text]
+
+
+@pytest.mark.parametrize("asked", [{"theme": "支那"}, {"title": "支 那"}])
+def test_insults_are_refused(model: ChineseLyricModel, asked: dict[str, str]) -> None:
+    with pytest.raises(RequestError, match="not sung here"):
+        write(model, **asked)
