@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -21,20 +21,51 @@ def completion(text: str | None, reason: str = "stop", *, is_chat: bool = False)
     return {"choices": [choice], "usage": {"prompt_tokens": 10, "completion_tokens": 20}}
 
 
+def events(
+    text: str,
+    reason: str | None = "stop",
+    *,
+    is_chat: bool = False,
+    size: int = 3,
+    usage: bool = True,
+    done: bool = True,
+) -> list[bytes]:
+    """Return a right answer as the events of a stream, `size` signs in each."""
+    pieces: list[dict[str, Any]] = [{"role": "assistant", "content": ""}] if is_chat else []
+    pieces += [{"content": text[at : at + size]} for at in range(0, len(text), size)]
+    found = []
+    for piece in pieces:
+        told = {"delta": piece} if is_chat else {"text": piece["content"]}
+        found.append({"choices": [{"index": 0, "finish_reason": None, **told}]})
+    found += [{"choices": [{"index": 0, "finish_reason": reason, **({"delta": {}} if is_chat else {"text": ""})}]}]
+    found += [{"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 20}}] if usage else []
+    return [f"data: {json.dumps(one)}\n\n".encode() for one in found] + ([b"data: [DONE]\n\n"] if done else [])
+
+
 @dataclass
 class Reply:
-    """status, headers and body of one answer. body: an object becomes JSON. hangs: no byte comes, until all is over."""
+    """status, headers and body of one answer. body: an object becomes JSON. hangs: no byte comes, until all is over.
+
+    stream: parts that come instead of a body. stays: after the last of them nothing comes, and the connection stays.
+    cut: after them the connection breaks.
+    """
 
     status: int = 200
     body: object = None
     headers: dict[str, str] = field(default_factory=dict)
     hangs: bool = False
     announces: int | None = None  # bytes, where that is not the truth
+    stream: list[bytes] | None = None
+    stays: bool = False
+    cut: bool = False
 
 
 @dataclass
 class CompletionsServer:
-    """url: its address. replies: given in turn, the last again and again. asked: (path, key, body) of all questions."""
+    """url: its address. replies: given in turn, the last again and again. asked: (path, key, body) of all questions.
+
+    costs: what each token of a prompt costs, in nats, where the server echoes prompts with their probabilities.
+    """
 
     url: str
     replies: list[Reply] = field(default_factory=lambda: [Reply(body=completion(TEXT))])
@@ -42,6 +73,7 @@ class CompletionsServer:
     key: str | None = None
     asked: list[tuple[str, str | None, dict[str, Any]]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
+    costs: Callable[[str], list[float]] | None = None
 
     def reply(self, path: str, key: str | None, body: dict[str, Any]) -> Reply:
         self.asked.append((path, key, body))
@@ -53,7 +85,16 @@ class CompletionsServer:
             return Reply(404, {"detail": "Not Found"})
         if body["model"] not in self.models:
             return Reply(404, {"error": {"message": f"The model {body['model']} does not exist"}})
+        if self.costs is not None and body.get("echo"):
+            return Reply(body=echoed(body["prompt"], self.costs(body["prompt"])))
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+
+
+def echoed(prompt: str, costs: list[float]) -> dict[str, Any]:
+    """Return an answer as vLLM gives it: the first token has no probability, and one is written after the prompt."""
+    logprobs = {"token_logprobs": [None, *(-cost for cost in costs[1:]), -0.5]}
+    choice = {"index": 0, "finish_reason": "length", "text": f"{prompt}x", "logprobs": logprobs}
+    return {"choices": [choice], "usage": {"prompt_tokens": len(costs), "completion_tokens": 1}}
 
 
 @contextmanager
@@ -72,6 +113,9 @@ def completions_server() -> Iterator[CompletionsServer]:
             if reply.hangs:
                 served.over.wait(30)
                 return
+            if reply.stream is not None:
+                self._stream(reply, reply.stream)
+                return
             data = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
             self.send_response(reply.status)
             for name, value in reply.headers.items():
@@ -79,6 +123,18 @@ def completions_server() -> Iterator[CompletionsServer]:
             self.send_header("Content-Length", str(reply.announces or len(data)))
             self.end_headers()
             self.wfile.write(data)
+
+        def _stream(self, reply: Reply, parts: list[bytes]) -> None:
+            self.send_response(reply.status)
+            self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+            if reply.cut:
+                self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            with suppress(OSError):  # whoever asked may have left
+                for part in parts:
+                    self.wfile.write(part)
+            if reply.stays:
+                served.over.wait(30)
 
         def log_message(self, format: str, *args: object) -> None:
             """Stay silent."""

@@ -22,6 +22,7 @@ from bot.terminal.figures_shown import (
     show,
     training_text,
 )
+from bot.terminal.plain_models import open_plain_model, tell
 from engine.errors import RequestError
 
 data_option = click.option("--data", type=PATH, required=True, help="a folder that `songwright train lyrics` prepared")
@@ -124,12 +125,15 @@ def lyrics(checkpoint: Path, data: Path, on: str, texts: int, as_json: bool) -> 
 @texts_option
 @click.option("--train-bytes", type=click.IntRange(0), default=20_000_000, show_default=True, help="0 is all")
 @click.option(
-    "--model", "models", type=PATH, multiple=True, help="a model of plain songs, of any family; may be repeated"
+    "--model",
+    "models",
+    multiple=True,
+    help="a model of plain songs, of any family: a directory, or a server's ADDRESS#NAME; may be repeated",
 )
 @click.option("--picture", type=PATH, default=None, help="draw the ladder into this file, e.g. ladder.png")
 @as_json_option
 def baselines(
-    data: Path, texts: int, train_bytes: int, models: tuple[Path, ...], picture: Path | None, as_json: bool
+    data: Path, texts: int, train_bytes: int, models: tuple[str, ...], picture: Path | None, as_json: bool
 ) -> None:
     """Print the ladder of lyric models: uniform, unigram ... 7-gram by counting at once, then each --model.
 
@@ -138,8 +142,9 @@ def baselines(
     from engine.evaluation.ladder_picture import draw_ladder
     from engine.evaluation.lyric_baselines import measure_baselines
 
+    opened = [open_plain_model(place, tell) for place in models]  # a wrong path should not wait for the counts
     rungs = measure_baselines(
-        data, models=models, texts=texts, train_bytes=train_bytes, say=lambda line: click.echo(line, err=True)
+        data, models=[(model.name, model.writer) for model in opened], texts=texts, train_bytes=train_bytes, say=tell
     )
     rows = [{"model": rung.model, "split": rung.split, "bits per byte": round(rung.likelihood.bits_per_byte, 4),
              "songs": rung.likelihood.texts, "bytes": rung.likelihood.byte_count} for rung in rungs]  # fmt: skip

@@ -23,6 +23,7 @@ from bot.terminal.figures_shown import (
     training_text,
     write_picture,
 )
+from bot.terminal.plain_models import ServerOptions, open_plain_model, server_options, tell, telling_use
 from engine.errors import RequestError
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def words(
 
 
 @click.command()
-@click.argument("model", type=PATH)
+@click.argument("model_place", metavar="MODEL")
 @click.option("--data", type=PATH, required=True, help="a folder that `songwright corpus prepare` wrote")
 @click.option("--songs", "count", type=click.IntRange(0, 1000), default=100, show_default=True, help="songs to write")
 @click.option(
@@ -102,10 +103,11 @@ def words(
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=0.92, show_default=True)
 @keep_option
 @from_option
+@server_options
 @picture_option
 @as_json_option
 def text(
-    model: Path,
+    model_place: str,
     data: Path,
     count: int,
     texts: int,
@@ -113,40 +115,51 @@ def text(
     top_p: float,
     keep: Path | None,
     kept: Path | None,
+    of_server: ServerOptions,
     picture: Path | None,
     as_json: bool,
 ) -> None:
     """Measure a model of any family that writes plain songs: what held-out songs cost it, and what it writes freely.
 
+    MODEL is a directory, or the address of a server; a server that does not say what a text costs its model is measured by
+    what it writes alone.
+
+    \b
     Example:  songwright evaluate text out/checkpoint --data out/prepared --songs 100
+              songwright evaluate text http://127.0.0.1:8000/v1 --data out/prepared --songs 20
     """
     from engine.contract import Sampling
     from engine.corpus.prepared_songs import read_songs
-    from engine.evaluation.free_songs import drawn_songs, headings_of, text_bits, write_freely
+    from engine.evaluation.free_songs import drawn_songs, headings_of, write_freely
     from engine.evaluation.human_songs import human_songs_of_folder
     from engine.evaluation.memorisation import TrainingText
     from engine.evaluation.word_figures import BITS, Reference, figures_of
     from engine.evaluation.word_songs import keep_songs, kept_songs
-    from engine.lyrics.text_models import open_text_model
 
-    opened = open_text_model(model)
+    model = open_plain_model(model_place, tell, of_server)
     reference = Reference.of(TrainingText.build(song.lines for song in read_songs(data, "train")))
     held_out = {split: drawn_songs(data, split, texts) for split in ("valid", "test")}
     found: dict[str, dict[str, float]] = {}
-    for split, songs in held_out.items():
-        with progress(f"reading {split}") as report:
-            found[split] = {BITS: text_bits(opened, songs, report).figure}
+    with telling_use([model], of_server):
+        for split, songs in held_out.items():
+            with progress(f"reading {split}") as report:
+                bits = model.bits(songs, report)
+            if bits is None:
+                break
+            found[split] = {BITS: bits.figure}
+        if kept is None and count:
+            with progress("writing songs") as report:
+                sampling = Sampling(temperature=temperature, top_p=top_p)
+                headings = headings_of(held_out["test"], count)
+                writing = write_freely(model.writer, headings, version=model.short_name, sampling=sampling)
+                written = keep_songs(keep, writing, lambda done: report(done, count))
+    if kept is not None:
+        written = kept_songs(kept)
     if kept is not None or count:
-        with progress("writing songs") as report:
-            sampling = Sampling(temperature=temperature, top_p=top_p)
-            writing = write_freely(opened, headings_of(held_out["test"], count), version=model.name, sampling=sampling)
-            written = (
-                kept_songs(kept) if kept is not None else keep_songs(keep, writing, lambda done: report(done, count))
-            )
         found["songs"] = figures_of(written, reference)
         if people := human_songs_of_folder(data, "test"):
             found[PEOPLE] = figures_of(people, reference)
-    title = f"{model.name}, of the family {opened.family}"
+    title = f"{model.short_name}, of the family {model.family}"
     _show(title, found, {}, as_json)
     _draw(picture, title, found)
 
@@ -181,6 +194,8 @@ def open_lyrics(path: Path | None) -> Any:
     from worker.settings import Settings
 
     one_blas_thread()
+    if path is not None and not path.is_dir():
+        raise RequestError(f"there is no model directory {path}; check the path, or train or fetch the model")
     if path is None:
         client = Client(Settings.from_environment(os.environ))
         try:

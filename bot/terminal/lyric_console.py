@@ -16,9 +16,10 @@ from typing import Any
 
 import click
 
+from bot.terminal.growing_song import GrowingSong
 from bot.terminal.options import build_request, check_values, option_fields, option_name, positional_fields
 from bot.terminal.plain_models import LARGEST_SEED, PlainModel, SampleRequest, open_plain_model
-from bot.terminal.sample import sample_request, show_growth, tell_about, write_new_file
+from bot.terminal.sample import sample_request, tell_about, write_new_file
 from bot.terminal.song import make
 from engine.contract import Request
 from engine.errors import Cancelled, EngineError, RequestError
@@ -72,7 +73,8 @@ class Plain:
         """Write a song, show it as it grows, and return its text and seed."""
         assert isinstance(request, SampleRequest)
         seed = random.randrange(LARGEST_SEED) if request.seed is None else request.seed
-        songs = self._model.songs(request, seed, show_growth)
+        shown = GrowingSong()
+        songs = self._model.songs(request, seed, shown.report, shown.glimpse)
         tell_about(songs)
         return "\n".join(song.text for song in songs), seed
 

@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.terminal.growing_song import GrowingSong
 from bot.terminal.options import build_request, request_options
 from bot.terminal.plain_models import (
     LARGEST_SEED,
     PlainModel,
     SampleRequest,
+    ServerOptions,
     lines_range,
     open_plain_model,
+    server_options,
+    tell,
+    telling_use,
     with_line_breaks,
 )
-from bot.terminal.shown import count_text
 from engine.errors import OutputError, RequestError
 
 if TYPE_CHECKING:
@@ -34,39 +38,28 @@ if TYPE_CHECKING:
 @request_options(SampleRequest)
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="a new file for the songs")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else")
-@click.option("--model", default=None, help="of a server: the model's name there  [the only one it has]")
-@click.option("--chat", is_flag=True, help="of a server: its model talks, so ask /v1/chat/completions")
-@click.option(
-    "--timeout", type=click.FloatRange(0.1, 3600), default=120.0, show_default=True, help="seconds for one answer"
-)
-@click.option("--tries", type=click.IntRange(1, 20), default=5, show_default=True, help="while a server is busy")
-@click.option("--price-in", type=click.FloatRange(0), default=0.0, help="of a million tokens that are sent")
-@click.option("--price-out", type=click.FloatRange(0), default=0.0, help="of a million tokens that are written")
-def sample(model_place: str, out: Path | None, as_json: bool, price_in: float, price_out: float, **given: Any) -> None:
+@server_options
+def sample(model_place: str, out: Path | None, as_json: bool, of_server: ServerOptions, **given: Any) -> None:
     """Write plain songs with MODEL: the directory of a model, or the address of a server.
 
     Every family that `songwright train` knows will do, and any server with the OpenAI-compatible interface, such as vLLM,
-    llama.cpp or transformers serve; its key is read from the environment variable SONGWRIGHT_REMOTE_KEY.
+    llama.cpp or transformers serve; its key is read from the environment variable SONGWRIGHT_REMOTE_KEY. A model there is
+    named by --model, or in the address: http://127.0.0.1:8000/v1#NAME. A song alone is shown as it is written.
 
     \b
     Example:  songwright sample runs/gpt2/checkpoint --artist "Robert Burns" --title Home --lines 8-40
               songwright sample http://127.0.0.1:8000/v1 --title Home --count 3
     """
-    of_server = {"model": given.pop("model") or "", "chat": given.pop("chat")}
-    of_server |= {"timeout_seconds": given.pop("timeout"), "tries": given.pop("tries")}
     request = sample_request(given)
     if out is not None and out.exists():
         raise RequestError(f"{out} is there already; choose a new file with --out")
-    model = open_plain_model(model_place, _tell, **of_server)
+    model = open_plain_model(model_place, tell, of_server)
     seed = random.randrange(LARGEST_SEED) if request.seed is None else request.seed
     is_streamed = request.count == 1 and out is None and not as_json
-    try:
+    with telling_use([] if as_json else [model], of_server):
         songs = _written(model, request, seed, is_streamed=is_streamed, is_quiet=as_json)
-    finally:
-        if model.use is not None and not as_json:
-            _tell(use_text(model, price_in, price_out))
     if as_json:
-        click.echo(json.dumps(_as_object(model, request, songs, price_in, price_out), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_as_object(model, request, songs, of_server), ensure_ascii=False, indent=2))
     elif not is_streamed and out is None:
         click.echo("\n".join(song.text for song in songs), nl=False)
     if out is not None:
@@ -90,15 +83,10 @@ def _written(
     model: PlainModel, request: SampleRequest, seed: int, *, is_streamed: bool, is_quiet: bool
 ) -> list[PlainText]:
     if is_streamed:
-        return model.songs(request, seed, show_growth)
+        shown = GrowingSong()
+        return model.songs(request, seed, shown.report, shown.glimpse)
     with _progress(request, is_quiet=is_quiet) as report:
         return model.songs(request, seed, report)
-
-
-def show_growth(number: int, text: str) -> None:
-    """Print what a song has grown by, at once."""
-    click.echo(text, nl=False)
-    sys.stdout.flush()
 
 
 @contextmanager
@@ -120,27 +108,13 @@ def tell_about(songs: Sequence[PlainText]) -> None:
     """Say what people are to know of songs: seeds, and all that is not as it was asked for."""
     for number, song in enumerate(songs, 1):
         about = f"song {number}, " if len(songs) > 1 else ""
-        _tell(f"{about}seed {song.seed}, {len(song.song.lines)} lines")
+        tell(f"{about}seed {song.seed}, {len(song.song.lines)} lines")
         for notice in song.notices:
-            _tell(f"note: {notice}")
-
-
-def use_text(model: PlainModel, price_in: float, price_out: float) -> str:
-    """Return what a server was asked and what that cost."""
-    use = model.use
-    assert use is not None
-    parts = [
-        f"{count_text(use.answers, 'answer')}, {use.prompt_tokens:,} tokens sent and {use.written_tokens:,} written"
-    ]
-    if use.uncounted:
-        parts.append(f"{use.uncounted} of the answers were not counted by the server")
-    if price_in or price_out:
-        parts.append(f"cost {use.cost(price_in, price_out):.6f}")
-    return "; ".join(parts)
+            tell(f"note: {notice}")
 
 
 def _as_object(
-    model: PlainModel, request: SampleRequest, songs: Sequence[PlainText], price_in: float, price_out: float
+    model: PlainModel, request: SampleRequest, songs: Sequence[PlainText], of_server: ServerOptions
 ) -> dict[str, Any]:
     written = [
         {"seed": one.seed, "ending": one.ending, "lines": len(one.song.lines), "notices": one.notices, "text": one.text}
@@ -150,7 +124,7 @@ def _as_object(
     if model.use is not None:
         use = {"answers": model.use.answers, "prompt_tokens": model.use.prompt_tokens}
         use |= {"written_tokens": model.use.written_tokens, "uncounted": model.use.uncounted}
-        found["use"] = use | {"cost": model.use.cost(price_in, price_out)}
+        found["use"] = use | {"cost": model.use.cost(of_server.price_in, of_server.price_out)}
     return found
 
 
@@ -169,7 +143,3 @@ def write_new_file(path: Path, text: str) -> None:
         raise OutputError(f"{path} is there already; choose a new file") from None
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror}); choose another place") from error
-
-
-def _tell(sentence: str) -> None:
-    click.echo(sentence, err=True)

@@ -14,7 +14,7 @@ from engine.errors import RequestError
 from engine.evaluation.word_figures import Values
 from engine.evaluation.word_songs import THEMES, WrittenSong
 from engine.lyrics.plain_songs import PlainSong
-from engine.lyrics.text_models import TextModel
+from engine.lyrics.text_models import SongWriter
 from engine.lyrics.theme_words import title_of
 
 MOST_LINES, BITS_BATCH = 60, 16
@@ -23,19 +23,17 @@ Heading = tuple[str, str]  # artist, title
 
 
 def write_freely(
-    model: TextModel, headings: Sequence[Heading], *, version: str = "", sampling: Sampling | None = None
+    model: SongWriter, headings: Sequence[Heading], *, version: str = "", sampling: Sampling | None = None
 ) -> Iterator[WrittenSong]:
     """Write one song for each heading, with its number as seed, until the model ends it or it has 60 lines.
 
     An artist whom a model with known artists does not know is replaced by one that it does, in turn.
     """
-    from engine.lyrics.plain_writer import write_song_text
-
     for seed, (artist, title) in enumerate(headings):
         if model.artists and artist not in model.artists:
             artist = model.artists[seed % len(model.artists)]
-        found = write_song_text(
-            model, artist=artist, title=title, sampling=sampling or Sampling(), seed=seed, most_lines=MOST_LINES
+        found = model.write(
+            artist=artist, title=title, sampling=sampling or Sampling(), seed=seed, most_lines=MOST_LINES
         )
         yield WrittenSong("plain", {"artist": artist, "title": title, "seed": seed}, found[0].text, version)
 
@@ -56,11 +54,12 @@ def drawn_songs(folder: Path, split: Split, count: int) -> list[PlainSong]:
 
 
 def text_bits(
-    model: TextModel, songs: Sequence[PlainSong], report: Callable[[int, int], None] = lambda done, total: None
+    model: SongWriter, songs: Sequence[PlainSong], report: Callable[[int, int], None] = lambda done, total: None
 ) -> Values:
     """Return what each song costs: bits of all below its heading and of its end, over the UTF-8 bytes below its heading.
 
-    METRICS 2, bits per byte. The heading is given. The end of a song costs bits and has no byte, in every family.
+    METRICS 2, bits per byte. The heading is given. The end of a song costs bits and has no byte, in every family but
+    remote: servers put no price on it, so their songs cost some bits less. Raises NoBits where the model does not say.
     """
     bits: list[float] = []
     for start in range(0, len(songs), BITS_BATCH):

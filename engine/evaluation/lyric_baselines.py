@@ -17,16 +17,17 @@ import numpy as np
 
 from engine.corpus.lyric_corpus import TOKENIZER
 from engine.corpus.plain_texts import plain_texts, shown_texts
-from engine.corpus.prepared_songs import file_of, read_songs
+from engine.corpus.prepared_songs import file_of
 from engine.corpus.records import Split
 from engine.corpus.shards import Shard
+from engine.corpus.song_texts import is_marked, song_texts
 from engine.errors import RequestError
 from engine.evaluation.lyric_likelihood import SEED, TEXTS, Likelihood, chosen_texts
 from engine.lyrics.characters import UNKNOWN, Characters
 from engine.lyrics.markov import MarkovChain
 from engine.lyrics.markov_model import chain_bits
 from engine.lyrics.plain_songs import body_start
-from engine.lyrics.text_models import open_text_model
+from engine.lyrics.text_models import SongWriter
 from engine.lyrics.tokenizer import LyricTokenizer
 
 TRAIN_BYTES, MARKOV_ORDER = 20_000_000, 6
@@ -71,28 +72,28 @@ class HeldOut:
 def measure_baselines(
     data: Path,
     *,
-    models: Sequence[Path] = (),
+    models: Sequence[tuple[str, SongWriter]] = (),
     texts: int = TEXTS,
     train_bytes: int = TRAIN_BYTES,
     splits: Sequence[str] = ("valid", "test"),
     say: Say = lambda line: None,
 ) -> list[Rung]:
-    """Return the ladder: chains of counts on the training songs, then the models, in the order of `models`.
+    """Return the ladder: chains of counts on the training songs, then the models, each with what it is called.
 
     data: a folder of prepared songs, or of the marked texts that `songwright train lyrics` prepares, which are read here as
     plain text without headings, over the characters that cleaned lines hold. texts: how many of a split, drawn evenly,
     the same every time; 0 is all. train_bytes: how much of the training split, drawn evenly, the chains count; 0 is all.
     """
-    opened = [(path, open_text_model(path)) for path in models]  # first: a wrong path should not wait for the counts
     say("reading the songs")
-    read = _read_marked if (data / TOKENIZER).is_file() and (data / "train.npz").is_file() else _read_songs
-    train, held_out, is_marked = *read(data, splits, texts, train_bytes), read is _read_marked
+    marked = is_marked(data)
+    train, held_out = (_read_marked if marked else _read_songs)(data, splits, texts, train_bytes)
+    rungs = []
+    for name, model in models:  # first: a server that gives no bits should not wait for the counts
+        say(f"reading with {name}")
+        rungs += [part.rung(f"{model.family} {name}", model.bits) for part in held_out]
     say(f"counting {sum(map(len, train))} characters of {len(train)} songs")
-    rungs = chain_rungs(train, held_out, alphabet=CLEANED if is_marked else None)
-    for path, model in opened:
-        say(f"reading with {path}")
-        rungs += [part.rung(f"{model.family} {path}", model.bits) for part in held_out]
-    return rungs
+    chains = chain_rungs(train, held_out, alphabet=CLEANED if marked else None)
+    return chains + rungs
 
 
 def chain_rungs(train: Sequence[str], held_out: Sequence[HeldOut], *, alphabet: str | None = None) -> list[Rung]:
@@ -138,7 +139,7 @@ def _read_songs(data: Path, splits: Sequence[str], texts: int, train_bytes: int)
 
 
 def _texts(data: Path, split: str) -> list[str]:
-    return [song.text() for song in read_songs(data, cast("Split", split))]
+    return song_texts(data, cast("Split", split))
 
 
 def drawn(texts: Sequence[str], count: int) -> list[str]:

@@ -29,6 +29,7 @@ IDS_PER_LINE = 240  # of a family that writes letters, with labels; what needs m
 LEAST_ROOM = 256  # ids free in a context when it is gone on with, or a quarter of it where it is small
 
 ReportText = Callable[[int, str], None]  # is told the number of a song, from 0, and the text that it has grown by
+Glimpse = Callable[[str], None]  # is told the line under way, all of it, whenever it grows
 Cancel = Callable[[], bool]
 
 
@@ -45,20 +46,22 @@ def write_song_text(
     seed: int,
     count: int = 1,
     report: ReportText | None = None,
+    glimpse: Glimpse | None = None,
     cancelled: Cancel | None = None,
 ) -> list[PlainText]:
     """Write songs, the first with the seed, the next with the one after it: none depends on how many are asked for.
 
     start: kept as it is below the heading; its lines count. end_phrase: the text ends with it; where the model does not
     come to it, it becomes the last line. Lines are those that are sung, without labels and blank ones. All that is told
-    to `report` of a song is its text. Raises RequestError for what cannot be asked, Cancelled between two steps.
+    to `report` of a song is its text; `glimpse` is told its line under way, which may yet change. Raises RequestError for
+    what cannot be asked, Cancelled between two steps.
     """
     wanted = Wanted(fewest_lines, most_lines, end_phrase)
     check_wanted(wanted, count)
     opening = heading(_known_artist(model, artist), title)
     writing = [_Writing(model, opening, start, wanted, seed + number) for number in range(count)]
     for number, one in enumerate(writing):
-        listen(one.song, number, report)
+        listen(one.song, number, report, glimpse)
     while under_way := [one for one in writing if one.song.ending is None]:
         for one, found in zip(
             under_way,
@@ -81,8 +84,9 @@ def check_wanted(wanted: Wanted, count: int) -> None:
         raise RequestError(f"songs at a time must be 1-{MOST_SONGS}, got {count}")
 
 
-def listen(song: SongSoFar, number: int, report: ReportText | None) -> None:
-    """Let a song tell its text as it grows, beginning with what is there."""
+def listen(song: SongSoFar, number: int, report: ReportText | None, glimpse: Glimpse | None = None) -> None:
+    """Let a song tell its text as it grows, beginning with what is there, and its line under way."""
+    song.glimpse = glimpse
     if report is not None:
         song.tell = lambda text: report(number, text)
         song.tell_start()

@@ -1,4 +1,4 @@
-"""Writes plain songs with a model on a server, as `plain_writer` does with one that is here. Does not know the network.
+"""Plain songs by a model on a server, as `plain_writer` writes them with one that is here. Does not know the network.
 
 A server cannot be told what must not come, so it is asked again where it stopped too early, and its text is cut where
 the song has all that was asked for.
@@ -6,32 +6,90 @@ the song has all that was asked for.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from engine.contract import Sampling
-from engine.errors import Cancelled, EngineError
-from engine.lyrics.plain_songs import heading
-from engine.lyrics.plain_writer import Cancel, ReportText, check_wanted, listen
+from engine.errors import Cancelled, EngineError, RequestError
+from engine.lyrics.plain_songs import body_start, heading
+from engine.lyrics.plain_writer import Cancel, Glimpse, ReportText, check_wanted, listen
 from engine.lyrics.remote import Remote
+from engine.lyrics.remote_server import RemoteServer, RemoteUse, address_and_model
 from engine.lyrics.song_so_far import PlainText, SongSoFar, Wanted
+from engine.lyrics.spoken_song import SpokenSong
 
+FAMILY = "remote"
 MOST_ANSWERS = 6  # for one song
 TOKENS_PER_LINE, MOST_TOKENS = 24, 2048
 STOP = ("\n<<",)  # another song
 NOT_SENT = ("top_k", "min_p", "gumbel", "repetition_penalty", "no_repeat_ngram")  # not part of the interface
+SHOWN_NAMES = 10
 
 
-class _Letters:
-    """A tokenizer whose ids are the signs themselves."""
+class RemoteWriter:
+    """A model on a server as a `SongWriter`. It takes any artist, and what it knows of them is its own affair."""
 
-    vocab_size, end_id = 0x110000, -1
+    family = FAMILY
+    artists: tuple[str, ...] = ()
 
-    def encode(self, text: str) -> list[int]:
-        return [ord(sign) for sign in text]
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
 
-    def decode(self, ids: Iterable[int]) -> str:
-        return "".join(map(chr, ids))
+    @property
+    def name(self) -> str:
+        """What it is called, and where."""
+        return f"{self._remote.server.model} at {self._remote.server.shown}"
+
+    @property
+    def use(self) -> RemoteUse:
+        """What it was asked so far."""
+        return self._remote.use
+
+    def write(self, **asked: Any) -> list[PlainText]:
+        """Write songs; asked: what `write_remote_song` takes."""
+        return write_remote_song(self._remote, **asked)
+
+    def bits(self, texts: Sequence[str]) -> list[float]:
+        """Return what each song costs in bits below its heading, without its end, which servers put no price on.
+
+        A song costs what its whole text does, less what its heading does by itself: so nothing hangs on how the server
+        shows its tokens. NoBits where it does not say.
+        """
+        nats = self._remote.nats_of
+        headings = [text[: body_start(text)] for text in texts]
+        costs = (
+            nats(text) - (nats(heading) if heading else 0.0) for text, heading in zip(texts, headings, strict=True)
+        )
+        return [cost / math.log(2) for cost in costs]
+
+
+def open_remote(
+    place: str, threads: int = 0, *, model: str = "", report: Callable[[str], None] | None = None, **of_server: Any
+) -> RemoteWriter:
+    """Open a model by the address of its server, http://127.0.0.1:8000/v1 or http://127.0.0.1:8000/v1#tiny.
+
+    model: its name where the address names none; "" takes the only one that the server has. report: is told of waits.
+    of_server: fields of `RemoteServer`. threads has no say.
+    """
+    url, named = address_and_model(place)
+    of_asking = {} if report is None else {"report": report}
+    asked = Remote(RemoteServer(url, named or model, **of_server), **of_asking)
+    if asked.server.model:
+        return RemoteWriter(asked)
+    return RemoteWriter(Remote(RemoteServer(url, _only_model(asked), **of_server), **of_asking))
+
+
+def _only_model(remote: Remote) -> str:
+    shown = remote.server.shown
+    try:
+        names = remote.models()
+    except EngineError as error:
+        raise RequestError(f"{error}. If it is there, name its model: {shown}#NAME") from error
+    if len(names) == 1:
+        return names[0]
+    listed = ", ".join(names[:SHOWN_NAMES]) or "none that it names"
+    raise RequestError(f"name a model of {shown} with --model, or as {shown}#NAME; it has {listed}")
 
 
 def write_remote_song(
@@ -47,6 +105,7 @@ def write_remote_song(
     seed: int,
     count: int = 1,
     report: ReportText | None = None,
+    glimpse: Glimpse | None = None,
     cancelled: Cancel | None = None,
 ) -> list[PlainText]:
     """Write songs one after another; all that is asked means what it means to `plain_writer.write_song_text`.
@@ -58,7 +117,7 @@ def write_remote_song(
     songs = []
     for number in range(count):
         song = SongSoFar(_Letters(), heading(artist, title), start, wanted)
-        listen(song, number, report)
+        listen(song, number, report, glimpse)
         for name in _not_sent(sampling):
             song.note(f"the server was not told {name}, which the interface does not have")
         _write(song, remote, sampling, seed + number, cancelled)
@@ -75,6 +134,7 @@ def _write(song: SongSoFar, remote: Remote, sampling: Sampling, seed: int, cance
     for number in range(MOST_ANSWERS):
         if song.ending is not None:
             return
+        listener = _Listener(song, SpokenSong(song.opening, song.body) if remote.server.chat else None)
         try:
             answer = remote.complete(
                 song.text,
@@ -82,6 +142,7 @@ def _write(song: SongSoFar, remote: Remote, sampling: Sampling, seed: int, cance
                 sampling=sampling,
                 seed=(seed + number * 7919) % 2**31,
                 stop=STOP,
+                hear=listener.hear,
                 cancelled=cancelled,
             )
         except EngineError as error:
@@ -89,29 +150,48 @@ def _write(song: SongSoFar, remote: Remote, sampling: Sampling, seed: int, cance
                 raise
             song.note(f"the song ends early: {error}")  # what is there is paid for
             break
-        text = _without_repeats(answer.text, song) if remote.server.chat else answer.text
-        if not text.strip():
+        listener.close(answer.is_whole)
+        if answer.fault:
+            song.note(f"the song ends early: {answer.fault}")
+        if answer.fault or listener.is_silent:
             break
-        _feed(song, text, answer.is_whole)
         if answer.is_whole and song.ending is None and not song.is_too_short:
             song.ending = "end"
     song.ending = song.ending or ("end" if song.at_line_start else "length")
 
 
-def _feed(song: SongSoFar, text: str, is_whole: bool) -> None:
-    for sign in text:
-        if song.ending is None:
-            song.add(ord(sign))
-    if is_whole and song.ending is None and not song.at_line_start:
-        song.add(ord("\n"))
+class _Listener:
+    """Lets a song grow by an answer as it comes. is_silent: nothing of a song has come. spoken: of a model that talks."""
+
+    def __init__(self, song: SongSoFar, spoken: SpokenSong | None) -> None:
+        self._song, self._spoken, self.is_silent = song, spoken, True
+
+    def hear(self, piece: str) -> bool:
+        """Take a piece and say whether the song wants more."""
+        self._feed(piece if self._spoken is None else self._spoken.add(piece))
+        return self._song.ending is None
+
+    def close(self, is_whole: bool) -> None:
+        """Take what was held back; a whole answer closes its last line."""
+        if self._spoken is not None:
+            self._feed(self._spoken.close())
+        if is_whole and not self.is_silent and self._song.ending is None and not self._song.at_line_start:
+            self._song.add(ord("\n"))
+
+    def _feed(self, text: str) -> None:
+        self.is_silent = self.is_silent and not text.strip()
+        for sign in text:
+            if self._song.ending is None:
+                self._song.add(ord(sign))
 
 
-def _without_repeats(text: str, song: SongSoFar) -> str:
-    """Return the answer of a model that talks without what it thinks aloud, fences, and what it was given."""
-    text = re.sub(r"(?s)<think>.*?</think>", "", text).strip("\n")
-    text = re.sub(r"^```\w*\n|\n?```\s*$", "", text)
-    for given in (song.text, song.opening + "\n", song.body):
-        if given.strip() and text.startswith(given.rstrip("\n")):
-            text = text[len(given.rstrip("\n")) :]
-            return text.removeprefix("\n") if given.endswith("\n") else text
-    return text
+class _Letters:
+    """A tokenizer whose ids are the signs themselves."""
+
+    vocab_size, end_id = 0x110000, -1
+
+    def encode(self, text: str) -> list[int]:
+        return [ord(sign) for sign in text]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        return "".join(map(chr, ids))

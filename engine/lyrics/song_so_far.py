@@ -55,12 +55,16 @@ class PlainText:
 
 
 class SongSoFar:
-    """Grows by ids; `ending` is None while it goes on. tell: is told the text as soon as it can change no more."""
+    """Grows by ids; `ending` is None while it goes on. tell: is told the text as soon as it can change no more.
+
+    glimpse: is told the line under way, all of it, whenever it grows; it may yet be cut or taken back, and is "" at the end.
+    """
 
     def __init__(self, tokenizer: TextTokenizer, opening: str, start: str, wanted: Wanted) -> None:
         self.opening, self.body = opening, start
         self.ending: Ending | None = None
         self.tell: Callable[[str], None] | None = None
+        self.glimpse: Callable[[str], None] | None = None
         self._start, self._wanted, self._tokenizer = start, wanted, tokenizer
         self._growing = GrowingText(tokenizer)
         self._notices: list[str] = []
@@ -128,6 +132,8 @@ class SongSoFar:
                 self.ending = "phrase"
             elif newline:
                 self._close_line()
+        if self.glimpse is not None and self.ending is None:
+            self.glimpse(self._line)
 
     def _close_line(self) -> None:
         line, self._line = self._line, ""
@@ -182,6 +188,8 @@ class SongSoFar:
         lines = sum(map(is_sung, self.body.split("\n")))
         if lines < self._wanted.fewest_lines:
             self.note(f"it has {lines} lines of the {self._wanted.fewest_lines} that were asked for at least")
+        if self.glimpse is not None:
+            self.glimpse("")
         self._tell_to(len(self.text))
         return PlainText(self.text, seed, self.ending, tuple(self._notices))
 

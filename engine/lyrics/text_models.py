@@ -1,7 +1,8 @@
 """Models that write plain songs, of every family, behind one interface; and the registry of lyric families.
 
 Does not know how a family works: its module is imported when it is first needed. What a song looks like as text is
-`plain_songs`; how ids are chosen is `engine.decoding`.
+`plain_songs`; how ids are chosen is `engine.decoding`. A model that is here is a `TextModel`, whose ids and logits can be
+seen; sampling, measuring and comparing need no more than a `SongWriter`, which a model on a server is as well.
 """
 
 from __future__ import annotations
@@ -10,11 +11,40 @@ import importlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.checkpoint import MANIFEST, open_checkpoint
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, RequestError
 from engine.families import CausalModel
+
+if TYPE_CHECKING:
+    from engine.lyrics.song_so_far import PlainText
+
+ADDRESSES = ("http://", "https://")
+
+
+class NoBits(RequestError):  # noqa: N818  # a limit of the model, not a mistake of who asked
+    """The model writes songs and does not say what a given one costs it, so it has no bits per byte."""
+
+
+class SongWriter(Protocol):
+    """What every family offers, here or on a server.
+
+    family: its name in `LYRIC_FAMILIES`. artists: those that it can be asked for; empty where it takes any. bits: what each
+    song costs, in bits below its heading, which is given; raises NoBits where the model does not say.
+    """
+
+    @property
+    def family(self) -> str: ...
+
+    @property
+    def artists(self) -> tuple[str, ...]: ...
+
+    @property
+    def bits(self) -> Callable[[Sequence[str]], list[float]]: ...
+
+    def write(self, **asked: Any) -> list[PlainText]:
+        """Write songs; asked: what `plain_writer.write_song_text` takes besides the model."""
 
 
 class TextTokenizer(Protocol):
@@ -44,18 +74,26 @@ class TextModel:
     bits: Callable[[Sequence[str]], list[float]]
     artists: tuple[str, ...] = ()
 
+    def write(self, **asked: Any) -> list[PlainText]:
+        """Write songs; asked: what `plain_writer.write_song_text` takes besides the model."""
+        from engine.lyrics.plain_writer import write_song_text  # which knows text models
+
+        return write_song_text(self, **asked)
+
 
 @dataclass(frozen=True)
 class LyricFamily:
     """Where a family's functions are, as "module:function".
 
-    open: (directory, threads) -> TextModel. train: (TextTraining, report) -> path of the checkpoint, or None where it is
-    not trained here. summary: one line for people.
+    open: (directory, threads) -> TextModel; of remote (address, threads, ...) -> SongWriter. train: (TextTraining, report)
+    -> path of the checkpoint, or None where it is not trained here; then `instead` says what to do. summary: one line for
+    people.
     """
 
     open: str
     train: str | None
     summary: str
+    instead: str = ""
 
 
 LYRIC_FAMILIES: dict[str, LyricFamily] = {
@@ -74,7 +112,19 @@ LYRIC_FAMILIES: dict[str, LyricFamily] = {
         "engine.training.markov:train_markov",
         "counts of characters: unigram, bigram, n-gram",
     ),
+    "remote": LyricFamily(
+        "engine.lyrics.remote_writer:open_remote",
+        None,
+        "a model on a server with the OpenAI-compatible completions interface, by its address",
+        "a model on a server is trained there: write the songs that it is to learn from with `songwright corpus export "
+        "PREPARED --out tune.jsonl --format chat`, and give the server's service that file",
+    ),
 }
+
+
+def is_address(place: Path | str) -> bool:
+    """Return whether a model is named by the address of a server, not by a directory."""
+    return str(place).startswith(ADDRESSES)
 
 
 def family_of(directory: Path) -> str:
@@ -94,6 +144,19 @@ def open_text_model(directory: Path, threads: int = 2) -> TextModel:
         )
     opened: TextModel = function_of(LYRIC_FAMILIES[name].open)(directory, threads)
     return opened
+
+
+def open_song_writer(place: Path | str, threads: int = 2, **of_server: Any) -> SongWriter:
+    """Open a model of any family: a directory, or a server by its address. of_server: options of `open_remote`.
+
+    RequestError where there is no such directory, CheckpointError where it is no model of plain songs.
+    """
+    if is_address(place):
+        remote: SongWriter = function_of(LYRIC_FAMILIES["remote"].open)(str(place), threads, **of_server)
+        return remote
+    if not Path(place).is_dir():
+        raise RequestError(f"there is no model directory {place}; check the path, or train or fetch the model")
+    return open_text_model(Path(place), threads)
 
 
 def function_of(place: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from engine.errors import RequestError
 from engine.lyrics.plain_songs import PlainSection, PlainSong
 from engine.training.markov import train_markov
 from engine.training.text_training import TextTraining
+from tests.completions_server import completions_server
 
 if TYPE_CHECKING:
     import click
@@ -28,9 +30,14 @@ LAND = "a road goes down to the town where the lamps all glow"
 
 def run(command: click.Command, *words: str | Path) -> Any:
     """Run a command and return the JSON object that it prints."""
-    result = CliRunner().invoke(command, [*map(str, words), "--json"], catch_exceptions=False)
+    return json.loads(call(command, *words, "--json").stdout)
+
+
+def call(command: click.Command, *words: str | Path) -> Any:
+    """Run a command to its good end; errors for people are raised."""
+    result = CliRunner().invoke(command, [*map(str, words)], catch_exceptions=False)
     assert result.exit_code == 0
-    return json.loads(result.stdout)
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +106,68 @@ def test_two_families_are_compared_in_bits_too(plain: tuple[Path, Path]) -> None
     found = run(compare, model, model, "--songs", "10", "--data", data)
     assert found["figures"][0]["name"] == "bits per byte, plain text"
     assert {row["verdict"] for row in found["figures"]} == {"no difference"}
+
+
+def _costs(prompt: str) -> list[float]:
+    return [2.0] * len(prompt)  # nats of every letter
+
+
+def test_a_server_is_measured_in_bits_where_it_says_them(plain: tuple[Path, Path]) -> None:
+    with completions_server() as server:
+        server.costs = _costs
+        options = ["--data", plain[0], "--songs", "2", "--price-out", "1000000"]
+        result = call(evaluate, "text", server.url, *options, "--json")
+    found = json.loads(result.stdout)["figures"]
+    for split in ("valid", "test"):  # all letters are single bytes here
+        assert found[split]["bits per byte, plain text"] == pytest.approx(2.0 / math.log(2))
+    assert found["songs"]["labels parse"] >= 0
+    assert "18 answers" in result.stderr  # two for each of 8 held-out songs, and two songs
+    assert "cost 56.000000" in result.stderr  # 16 x 1 token and 2 x 20
+
+
+def test_a_server_without_bits_is_measured_by_what_it_writes(plain: tuple[Path, Path]) -> None:
+    with completions_server() as server:
+        result = call(evaluate, "text", server.url, "--data", plain[0], "--songs", "2", "--json")
+    found = json.loads(result.stdout)["figures"]
+    assert set(found) == {"songs", "people"}
+    assert result.stderr.count("no bits per byte") == 1
+
+
+@pytest.mark.parametrize("has_bits", [True, False])
+def test_a_model_here_is_compared_with_one_on_a_server(plain: tuple[Path, Path], has_bits: bool) -> None:
+    data, model = plain
+    with completions_server() as server:
+        server.models, server.costs = ["small", "large"], _costs if has_bits else None
+        options = ["--model", "large", "--songs", "10", "--data", data]
+        found = json.loads(call(compare, model, server.url, *options, "--json").stdout)
+    assert {body["model"] for _, _, body in server.asked if body} == {"large"}
+    assert found["paired"]
+    assert found["second"] == server.url
+    rows = {row["name"]: row for row in found["figures"]}
+    assert ("bits per byte, plain text" in rows) == has_bits
+    assert rows["repetition"]["interval"][0] <= rows["repetition"]["difference"] <= rows["repetition"]["interval"][1]
+    if has_bits:
+        assert rows["bits per byte, plain text"]["verdict"] == "better"
+
+
+def test_two_models_of_servers_are_compared_each_by_its_name(plain: tuple[Path, Path]) -> None:
+    with completions_server() as server:
+        server.models = ["small", "large"]
+        places = [f"{server.url}/v1#small", f"{server.url}/v1#large"]
+        found = json.loads(call(compare, *places, "--songs", "10", "--json").stdout)
+    assert [found["first"], found["second"]] == places
+    assert {body["model"] for _, _, body in server.asked} == {"small", "large"}
+    assert {row["verdict"] for row in found["figures"]} == {"no difference"}
+
+
+def test_a_server_stands_on_the_ladder_if_it_says_bits(plain: tuple[Path, Path]) -> None:
+    with completions_server() as server:
+        with pytest.raises(RequestError, match="no bits per byte"):
+            call(evaluate, "baselines", "--data", plain[0], "--model", f"{server.url}/v1#tiny")
+        server.costs = _costs
+        rows = run(evaluate, "baselines", "--data", plain[0], "--model", f"{server.url}/v1#tiny")["rows"]
+    assert rows[-1]["model"] == f"remote tiny at {server.url}/v1"
+    assert rows[-1]["bits per byte"] == pytest.approx(2.0 / math.log(2), abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -137,11 +137,11 @@ def test_ctrl_c_and_faults_stop_a_song_and_not_the_console(capsys: pytest.Captur
 def test_ctrl_c_stops_a_song_even_where_a_library_swallows_it(
     talk: Talk, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def swallow(number: int, text: str) -> None:
+    def swallow(shown: object, number: int, text: str) -> None:
         with contextlib.suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("bot.terminal.lyric_console.show_growth", swallow)
+    monkeypatch.setattr("bot.terminal.growing_song.GrowingSong.report", swallow)
     before = signal.getsignal(signal.SIGINT)
     outcome = talk("Night\nAnn\n:help\n", "--model", model)
     assert "stopped" in outcome.err

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +15,10 @@ import pytest
 
 from engine.lyrics.text_models import LYRIC_FAMILIES, LyricFamily
 from tests.bot.conftest import Terminal
-from tests.completions_server import KEY, TEXT, Reply, completion, completions_server
+from tests.completions_server import KEY, TEXT, Reply, completion, completions_server, events
 from tests.tiny_text_models import SONGS, write_counting_directory
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -82,10 +89,21 @@ def test_what_cannot_be_is_refused_in_a_sentence(terminal: Terminal, model: str,
 
 
 def test_a_directory_of_no_family_is_refused_with_the_way_out(terminal: Terminal) -> None:
-    outcome = terminal.run("sample", str(Path(__file__).parents[3] / "engine" / "starter" / "lyrics"))
+    outcome = terminal.run("sample", str(ROOT / "engine" / "starter" / "lyrics"))
     assert outcome.code == 1
     assert "songwright lyrics THEME" in outcome.err
-    assert terminal.run("sample", "nowhere").code == 1
+
+
+@pytest.mark.parametrize(
+    "command", [["sample", "nowhere"], ["evaluate", "text", "nowhere", "--data", "x"], ["compare", "nowhere", "nowhere"],
+                ["evaluate", "baselines", "--data", "x", "--model", "nowhere"], ["evaluate", "words", "--lyrics", "nowhere"],
+                ["lyrics", "--interactive", "--model", "nowhere"]]
+)  # fmt: skip
+def test_a_model_that_is_not_there_is_bad_input(terminal: Terminal, command: list[str]) -> None:
+    outcome = terminal.run(*command)
+    assert outcome.code == 2
+    assert "nowhere" in outcome.err
+    assert outcome.err.count("\n") == 1
 
 
 def remote(terminal: Terminal, *options: str, **served: Any) -> tuple[Any, Any]:
@@ -117,7 +135,8 @@ def test_a_wrong_key_is_a_sentence_without_the_key(terminal: Terminal, monkeypat
 def test_a_server_with_several_models_wants_a_name(terminal: Terminal) -> None:
     outcome, _ = remote(terminal, models=["small", "large"])
     assert outcome.code == 2
-    assert "--model; it has small, large" in outcome.err
+    assert "with --model, or as http://" in outcome.err
+    assert "it has small, large" in outcome.err
     outcome, server = remote(terminal, "--model", "large", models=["small", "large"])
     assert outcome.code == 0
     assert server.asked[-1][2]["model"] == "large"
@@ -127,3 +146,34 @@ def test_a_model_that_talks_is_asked_to(terminal: Terminal) -> None:
     outcome, server = remote(terminal, "--chat", replies=[Reply(body=completion("la\n", is_chat=True))])
     assert outcome.out == "<<Unknown - Home>>\nla\n"
     assert server.asked[-1][0] == "/v1/chat/completions"
+
+
+def test_a_model_is_named_in_the_address_as_well(terminal: Terminal) -> None:
+    with completions_server() as server:
+        server.models = ["small", "org/large"]
+        outcome = terminal.run("sample", f"{server.url}/v1#org/large", "--title", "Home")
+    assert outcome.code == 0
+    assert [(path, body["model"]) for path, _, body in server.asked] == [("/v1/completions", "org/large")]
+
+
+def test_ctrl_c_stops_a_song_that_a_server_writes_within_a_second(tmp_path: Path) -> None:
+    """A real process, a real signal, and a server that says no more after its first line."""
+    with completions_server() as server:
+        server.replies = [Reply(stream=events("the sea is wide\nthe ni", None, usage=False, done=False), stays=True)]
+        command = [sys.executable, "-m", "bot", "sample", server.url, "--title", "Home", "--model", "tiny"]
+        environment = os.environ | {"XDG_DATA_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert [process.stdout.readline() for _ in range(2)] == ["<<Unknown - Home>>\n", "the sea is wide\n"]
+        pressed = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        said = [process.stderr.readline() for _ in range(3)]
+        assert time.monotonic() - pressed < 1.0
+        said += process.communicate(timeout=60)[1:]
+    assert process.returncode == 130
+    assert said[0].startswith("1 answer, 0 tokens sent and 0 written; 1 of the answers, not counted")
+    assert said[2].startswith("songwright: stopped")
+    assert said[3] == ""

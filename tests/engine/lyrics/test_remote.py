@@ -13,7 +13,9 @@ import pytest
 
 from engine.contract import Sampling
 from engine.errors import Cancelled, EngineError, RequestError
-from engine.lyrics.remote import Remote, RemoteServer, RemoteUse, retry_after_seconds
+from engine.lyrics.remote import Remote
+from engine.lyrics.remote_asking import retry_after_seconds
+from engine.lyrics.remote_server import RemoteServer, RemoteUse
 from engine.lyrics.remote_writer import write_remote_song
 from engine.lyrics.song_so_far import PlainText
 from tests.completions_server import KEY, TEXT, CompletionsServer, Reply, completion, completions_server

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -10,12 +11,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.contract import Sampling
 from engine.errors import RequestError
-from engine.lyrics.remote import Remote, RemoteServer
-from engine.lyrics.remote_writer import write_remote_song
+from engine.lyrics.remote import Remote
+from engine.lyrics.remote_server import RemoteServer
+from engine.lyrics.remote_writer import RemoteWriter, open_remote, write_remote_song
+from engine.lyrics.text_models import NoBits, open_text_model
+from tests.completions_server import completions_server
 from tests.tiny_hf_models import write_tiny_model
 
 CHAT = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
@@ -87,6 +92,51 @@ def test_tokens_that_run_out_are_told_from_an_end(address: str, model: Path) -> 
     answer = remote(address, model).complete("river", most_tokens=3, sampling=WARM, seed=1)
     assert answer.text
     assert not answer.is_whole
+
+
+def test_an_answer_comes_in_pieces_that_are_the_whole_answer(address: str, model: Path) -> None:
+    one, pieces = remote(address, model), []
+    options = {"most_tokens": 24, "sampling": WARM, "seed": 6}
+
+    def hear(piece: str) -> bool:
+        pieces.append(piece)
+        return True
+
+    streamed = one.complete("<<A - B>>\n", hear=hear, **options)
+    assert len(pieces) > 1
+    assert "".join(pieces) == streamed.text
+    whole = one.complete("<<A - B>>\n", **options)  # ends within a letter, which the server does not stream
+    assert (streamed.text.rstrip("\ufffd"), streamed.is_whole) == (whole.text.rstrip("\ufffd"), whole.is_whole)
+    assert one.use.uncounted == 0
+
+
+def test_the_server_says_no_bits_and_it_is_said(address: str, model: Path) -> None:
+    with pytest.raises(NoBits, match="does not echo prompts"):
+        RemoteWriter(remote(address, model)).bits(["<<A - B>>\nriver\n"])
+
+
+def test_bits_by_a_server_are_those_of_the_same_model_here_less_the_end(model: Path) -> None:
+    opened = open_text_model(model, threads=1)
+
+    def read(text: str) -> tuple[list[float], np.ndarray]:
+        """Return what each id costs after those before it, in nats, and all that an id after the last would."""
+        memory, ids, found = opened.model.new_memory(1), opened.tokenizer.encode(text), [0.0]
+        costs = _costs(opened.model.extend(memory, 0, ids[:1]))
+        for i in ids[1:]:
+            found.append(float(costs[i]))
+            costs = _costs(opened.model.extend(memory, 0, [i]))
+        return found, costs
+
+    songs = ["<<Artist 1 - Song 1>>\n[Verse 1]\nriver\nsea\n", "<<A - B>>\nthe sea\n"]
+    with completions_server() as server:
+        server.costs = lambda prompt: read(prompt)[0]
+        found = open_remote(server.url).bits(songs)
+    ends = [float(read(song)[1][opened.tokenizer.end_id]) / math.log(2) for song in songs]
+    assert [bits + end for bits, end in zip(found, ends, strict=True)] == pytest.approx(opened.bits(songs), rel=1e-4)
+
+
+def _costs(logits: np.ndarray) -> np.ndarray:
+    return np.logaddexp.reduce(logits.astype(np.float64)) - logits
 
 
 def test_a_song_by_chat(address: str, model: Path) -> None:
