@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from bot.terminal.training import COUNT, PATH, Report, carry_out, kept_options, out_option
 from engine.errors import RequestError
 
-PATH = click.Path(path_type=Path)
 FILES = (
     "JSON lines of Chinese verse: id, kind (ci, qu, shi), rhythmic (the tune), author, text; may be given several times"
 )
@@ -16,31 +17,32 @@ FILES = (
 
 @click.command("chinese")
 @click.option("--corpus", "corpora", type=PATH, multiple=True, required=True, help=FILES)
-@click.option("--out", type=PATH, required=True, help="folder for the run; the model becomes OUT/checkpoint")
-@click.option("--steps", type=click.IntRange(1), default=1800, show_default=True, help="updates of 3,072 tokens")
+@out_option
+@click.option("--steps", type=COUNT, default=1800, show_default=True, help="updates of 3,072 tokens")
 @click.option(
-    "--every", type=click.IntRange(1), default=200, show_default=True, help="steps between validation and checkpoints"
+    "--every",
+    type=COUNT,
+    default=200,
+    show_default=True,
+    help="steps between validations, and between samples and checkpoints",
 )
-@click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-@click.option("--resume", is_flag=True, help="go on from the last checkpoint in --out")
-def train_chinese(
-    corpora: tuple[Path, ...], out: Path, steps: int, every: int, threads: int, seed: int, resume: bool
-) -> None:
+@kept_options
+@click.option("--threads", type=COUNT, default=2, show_default=True, help="processor cores")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="the same seed gives the same model")
+def train_chinese(corpora: tuple[Path, ...], out: Path, resume: bool | None, **run: Any) -> None:
     """Train the model of Chinese lyrics from scratch; on two idle cores 1,800 steps take about half an hour.
 
-    Tune patterns, rhymes and theme words are counted from the same texts.
+    Tune patterns, rhymes and theme words are counted from the same texts. The run folder has log.jsonl, loss.png and
+    samples.txt to watch.
     """
-    try:
-        import torch  # noqa: F401  # only to say so early
-    except ImportError:
-        raise RequestError('training needs PyTorch: pip install -c constraints.txt -e ".[train]"') from None
-    from engine.training.chinese_lyrics import train_chinese_lyrics
 
-    path = train_chinese_lyrics(
-        corpora, out, steps=steps, threads=threads, seed=seed, every=every, resume=resume, report=click.echo
-    )
-    click.echo(f"wrote {path}")
+    def learn(report: Report) -> Path:
+        from engine.training.chinese_lyrics import train_chinese_lyrics
+        from engine.training.run_options import RunOptions
+
+        return train_chinese_lyrics(corpora, out, RunOptions(resume=bool(resume), **run), report=report)
+
+    carry_out(learn)
 
 
 @click.command("chinese")

@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from bot.terminal.chinese import train_chinese
+from bot.terminal.training import COUNT, PATH, Report, carry_out, kept_options, out_option
 from engine.errors import RequestError
 
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-PATH = click.Path(path_type=Path)
-COUNT = click.IntRange(1)
 FAMILIES = ("llama", "hf-causal", "char-lstm", "markov")
+ELSEWHERE = ("remote",)  # trained where they are; the registry says what to do instead
 # What the planned starter takes; the other families say it in `engine.training.recipes`.
-LLAMA = {
-    "corpus": None,
-    "out": None,
-    "steps": 4200,
-    "every": 200,
-    "threads": 2,
-    "seed": 1,
-    "resume": False,
-    "from_": None,
-}
-
-
-def _needs_torch() -> None:
-    try:
-        import torch  # noqa: F401  # only to say so early
-    except ImportError:
-        raise RequestError('training needs PyTorch: pip install -c constraints.txt -e ".[train]"') from None
-
-
-def _quiet_transformers() -> None:
-    """Leave the terminal to what is told here."""
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+LLAMA_STEPS = 4200
+LLAMA_RUN = frozenset({"steps", "every", "sample_every", "save_every", "patience", "threads", "seed", "resume"})
+LLAMA = LLAMA_RUN | {"corpus", "out", "from_"}
 
 
 @click.group()
@@ -59,7 +30,7 @@ train.add_command(train_chinese)
 @train.command()
 @click.option(
     "--family",
-    type=click.Choice(FAMILIES),
+    type=click.Choice([*FAMILIES, *ELSEWHERE]),
     default="llama",
     show_default=True,
     help="llama is the planned starter; the others write plain songs and take --data",
@@ -69,7 +40,7 @@ train.add_command(train_chinese)
 )
 @click.option("--corpus", type=PATH, help="llama: songs as .jsonl or .jsonl.gz")
 @click.option("--data", type=PATH, help="all but llama: a folder that `songwright corpus prepare` wrote")
-@click.option("--out", type=PATH, required=True, help="folder for the run; the model becomes OUT/checkpoint")
+@out_option
 @click.option(
     "--from", "from_", type=PATH, help="llama: a lyric checkpoint that goes on learning, e.g. engine/starter/lyrics"
 )
@@ -95,15 +66,12 @@ train.add_command(train_chinese)
 @click.option(
     "--every", type=COUNT, help="steps between validations, and between samples and checkpoints  [100; llama: 200]"
 )
-@click.option("--sample-every", type=COUNT, help="steps between samples, which go to samples.txt  [as --every]")
-@click.option("--save-every", type=COUNT, help="steps between checkpoints; the best is always kept  [as --every]")
-@click.option("--patience", type=COUNT, help="stop after so many validations without a better one  [never]")
+@kept_options
 @click.option(
     "--accumulate", type=COUNT, help="compute each update in so many parts: less memory, the same result  [1]"
 )
 @click.option("--threads", type=COUNT, help="processor cores  [2]")
 @click.option("--seed", type=click.IntRange(0), help="the same seed gives the same model  [0; llama: 1]")
-@click.option("--resume", is_flag=True, default=None, help="go on from the last whole checkpoint in --out")
 @click.option(
     "--freeze-layers",
     type=click.IntRange(0),
@@ -151,16 +119,19 @@ def lyrics(family: str, recipe: str | None, **given: Any) -> None:
     if family == "llama":
         if recipe is not None:
             raise RequestError("the family llama has no recipes; leave --recipe away, or name another --family")
-        _train(lambda report: _train_llama({**LLAMA, **said}, report))
+        carry_out(lambda report: _train_llama(said, report))
         return
-    _train(lambda report: _train_text(family, recipe, said, report))
+    carry_out(lambda report: _train_text(family, recipe, said, report))
 
 
 def _refuse_foreign(family: str, said: dict[str, Any]) -> None:
     """RequestError for an option that means nothing to a family, or for one that it needs and was not given."""
+    from engine.lyrics.text_models import LYRIC_FAMILIES
     from engine.training.recipes import TAKES
 
-    takes = LLAMA.keys() if family == "llama" else TAKES[family]
+    if family in ELSEWHERE:
+        raise RequestError(LYRIC_FAMILIES[family].instead)
+    takes = LLAMA if family == "llama" else TAKES[family]
     for name in said:
         if name not in takes:
             known = ", ".join(sorted(_option(name) for name in takes))
@@ -174,43 +145,21 @@ def _option(name: str) -> str:
     return "--" + name.strip("_").replace("_", "-")
 
 
-def _train_llama(options: dict[str, Any], report: Callable[[str], None]) -> Path:
+def _train_llama(said: dict[str, Any], report: Report) -> Path:
     from engine.training.lyrics import train_lyrics
-    from engine.training.text_runs import refuse_finished
+    from engine.training.run_options import RunOptions
 
-    refuse_finished(options["out"])
-    return train_lyrics(
-        options["corpus"], options["out"], steps=options["steps"], threads=options["threads"], seed=options["seed"],
-        every=options["every"], resume=options["resume"], base=options["from_"], report=report,
-    )  # fmt: skip
+    run = RunOptions(**{"steps": LLAMA_STEPS, **{name: said[name] for name in LLAMA_RUN & said.keys()}})
+    return train_lyrics(said["corpus"], said["out"], run, base=said.get("from_"), report=report)
 
 
-def _train_text(family: str, recipe: str | None, said: dict[str, Any], report: Callable[[str], None]) -> Path:
+def _train_text(family: str, recipe: str | None, said: dict[str, Any], report: Report) -> Path:
     from engine.training.recipes import recipe_of
     from engine.training.text_runs import train_text_model
     from engine.training.text_training import TextTraining
 
     options = recipe_of(recipe, family).options if recipe is not None else {}
     return train_text_model(TextTraining(family=family, **{**options, **said}), report)
-
-
-def _train(run: Callable[[Callable[[str], None]], Path]) -> None:
-    """Carry out a training with whatever shows it here: a bar on a terminal, lines elsewhere, nothing in other processes."""
-    _needs_torch()
-    _quiet_transformers()
-    is_first = os.environ.get("RANK", "0") == "0"  # torchrun counts its processes
-    with _shown() if is_first else nullcontext(lambda text: None) as report:
-        path = run(report)
-    if is_first:
-        click.echo(f"wrote {path}")
-
-
-def _shown() -> AbstractContextManager[Callable[[str], None]]:
-    if not sys.stdout.isatty():
-        return nullcontext(click.echo)
-    from bot.terminal.training_bar import TrainingBar
-
-    return TrainingBar()
 
 
 @train.command()
@@ -239,9 +188,9 @@ def recipes() -> None:
 def melody(data: Path, out: Path, minutes: float, threads: int, seed: int) -> None:
     """Train the melody model on lead sheets with aligned words."""
 
-    def run(report: Callable[[str], None]) -> Path:
+    def run(report: Report) -> Path:
         from engine.training.melody import train_melody
 
         return train_melody(data, out, minutes=minutes, threads=threads, seed=seed, report=report)
 
-    _train(run)
+    carry_out(run)

@@ -17,8 +17,9 @@ from engine.contract import SYLLABLES_RANGE
 from engine.errors import RequestError
 from engine.lyrics.insults import is_insult
 from engine.lyrics.number_words import number_words, ordinal_words
+from engine.lyrics.plain_songs import HEADING, LABEL
 from engine.lyrics.prosody import WORD, Syllable, syllables_of
-from engine.lyrics.text import HEADER, LABEL, parse_lyrics
+from engine.lyrics.text import parse_lyrics
 from engine.lyrics.theme import ADDRESS, EMOJI_NAME, MARKDOWN_LINK, MENTION, QUOTES, other_script, without_piled_marks
 
 MOST_CHARACTERS, MOST_LINES, LONGEST_TITLE, LONGEST_LABEL = 4000, 80, 40, 30
@@ -109,7 +110,7 @@ def _visible(text: str) -> str:
 
 def _with_line_breaks(text: str) -> str:
     """Return one typed line with " / " as lines, and labels within it or in bold on lines of their own."""
-    lines = [line for line in text.split("\n") if line.strip() and not HEADER.match(line.strip())]
+    lines = [line for line in text.split("\n") if line.strip() and not HEADING.match(line.strip())]
     if len(lines) == 1 and not LABEL.match(lines[0].strip()):
         text = re.sub(r"(?<!<)(\[[^\[\]\n]{1,60}\])", r"\n\1\n", text)
         text = re.sub(r"\s*//\s*", "\n\n", text)

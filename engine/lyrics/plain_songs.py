@@ -8,19 +8,46 @@
     [Chorus]
     ...
 
-Every family that is trained on plain text reads and writes this form, so that all are measured alike.
+Every family that is trained on plain text reads and writes this form, so that all are measured alike. `engine.lyrics.text`
+reads the same headings and labels with stanzas between them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 UNKNOWN_ARTIST = "Unknown"
 HEADING = re.compile(r"^<<\s*(?P<artist>.*?)\s+-\s+(?P<title>.*?)\s*>>$")
 MOST_LABEL_CHARACTERS = 80
 LABEL = re.compile(rf"^\[(?P<label>[^\[\]\n]{{1,{MOST_LABEL_CHARACTERS}}})\]$")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """artist, title: as printed, either may be ""."""
+
+    artist: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """name: "Verse 1: Ann" of [Verse 1: Ann]."""
+
+    name: str
+
+
+def marked_lines(text: str) -> Iterator[Heading | Label | str]:
+    """Yield each line of a text without the space around it: a heading, a label, or words; "" for a blank one."""
+    for line in map(str.strip, text.splitlines()):
+        if found := HEADING.match(line):
+            yield Heading(found["artist"], found["title"])
+        elif found := LABEL.match(line):
+            yield Label(found["label"].strip())
+        else:
+            yield line
 
 
 @dataclass(frozen=True)
@@ -84,16 +111,15 @@ def read_plain_song(text: str) -> PlainSong:
     sections: list[PlainSection] = []
     lines: list[str] = []
     begun = False
-    for raw in text.splitlines():
-        line = raw.strip()
-        if found := HEADING.match(line):
+    for line in marked_lines(text):
+        if isinstance(line, Heading):
             if begun:
                 break
-            artist, title, begun = found["artist"], found["title"], True
+            artist, title, begun = line.artist, line.title, True
             artist = "" if artist == UNKNOWN_ARTIST else artist
-        elif (found := LABEL.match(line)) or not line:
+        elif isinstance(line, Label) or not line:
             _close(sections, label, lines)
-            label, lines = (found["label"].strip() if found else ""), []
+            label, lines = (line.name if isinstance(line, Label) else ""), []
         else:
             begun = True
             lines.append(line)

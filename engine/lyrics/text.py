@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-LABEL = re.compile(r"^\[(?P<label>[^\[\]]+)\]\s*$")
-HEADER = re.compile(r"^<<(?P<artist>.*?) - (?P<title>.*?)>>\s*$")
+from engine.lyrics.plain_songs import Heading, Label, marked_lines
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,12 @@ def parse_lyrics(text: str) -> Lyrics:
             sections.append(Section(label, tuple(stanzas)))
             stanzas.clear()
 
-    for line in (raw.strip() for raw in text.splitlines()):
-        if header := HEADER.match(line):
-            artist, title = header["artist"].strip(), header["title"].strip()
-        elif found := LABEL.match(line):
+    for line in marked_lines(text):
+        if isinstance(line, Heading):
+            artist, title = line.artist, line.title
+        elif isinstance(line, Label):
             close_section()
-            label = found["label"].strip()
+            label = line.name
         elif line:
             stanza.append(line)
         else:

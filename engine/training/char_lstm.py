@@ -14,18 +14,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
-from transformers import PreTrainedModel, Trainer
+from transformers import PreTrainedModel
 
 from engine.checkpoint import Checkpoint, open_checkpoint, write_checkpoint
-from engine.corpus.prepared_songs import read_songs
+from engine.corpus.song_texts import song_texts
 from engine.decoding import Sequence as Written
 from engine.decoding import decode
 from engine.errors import OutputError, RequestError
 from engine.lyrics.char_lstm import FAMILY, CharLstmLayers, CharLstmModel, CharLstmShape, read_char_lstm, song_bits
 from engine.lyrics.characters import END, Characters, artist_of
 from engine.lyrics.plain_songs import body_start
-from engine.training.char_lstm_network import CharLstm, CharLstmConfig, LstmState
+from engine.training.carried_state import CarriedStateTrainer
+from engine.training.char_lstm_network import CharLstm, CharLstmConfig
 from engine.training.checkpoints import written_once
 from engine.training.song_rows import SongRows
 from engine.training.text_training import TextTraining
@@ -54,53 +54,6 @@ class Size:
 SIZES = {"classic": Size(2, 512, 128, 64), "small": Size(1, 256, 64, 32)}
 
 
-class CarriedStateTrainer(Trainer):
-    """Hands the state after each batch to the next one, cut from its gradients; validation has a state of its own.
-
-    It is never set back between songs: the network reads where a song ends, and learns what to forget there and what
-    not, such as the manner of the corpus. A reset would cut rows at each song, and songs begin anywhere in a batch. The
-    artist does change with the song. The state is kept with each checkpoint, so that a run which goes on
-    reads its next row as if it had never stopped.
-    """
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self._training: LstmState | None = None
-        self._validating: LstmState | None = None
-
-    def compute_loss(
-        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> Any:
-        output = model(**inputs, state=self._training if model.training else self._validating)
-        state = tuple(part.detach() for part in output.state)
-        if model.training:
-            self._training = state
-        else:
-            self._validating = state
-        return (output.loss, output) if return_outputs else output.loss
-
-    def evaluate(self, *given: Any, **named: Any) -> dict[str, float]:
-        self._validating = None
-        found: dict[str, float] = super().evaluate(*given, **named)
-        return found
-
-    def _save_rng_state(self, output_dir: str) -> None:
-        super()._save_rng_state(output_dir)
-        if self._training is not None:
-            parts = dict(zip(("hidden", "cell", "artists"), self._training, strict=True))
-            save_file({name: part.contiguous().cpu() for name, part in parts.items()}, self._carried(output_dir))
-
-    def _load_rng_state(self, checkpoint: str | None) -> None:
-        super()._load_rng_state(checkpoint)
-        if checkpoint is not None and self._carried(checkpoint).is_file():
-            parts = load_file(self._carried(checkpoint), device=str(self.args.device))
-            self._training = (parts["hidden"], parts["cell"], parts["artists"])
-
-    def _carried(self, checkpoint: str) -> Path:
-        """Return where the state of this process is: each has streams of its own."""
-        return Path(checkpoint) / f"carried_state_{self.args.process_index}.safetensors"
-
-
 def train_char_lstm(training: TextTraining, report: Say) -> Path:
     """Train on a folder of prepared songs and write `out/checkpoint`; return its path.
 
@@ -127,6 +80,8 @@ def train_char_lstm(training: TextTraining, report: Say) -> Path:
         f"{model.num_parameters()} parameters, {len(characters.alphabet)} characters, {len(characters.artists)} artists"
     )
     start = time.monotonic()
+    # The state is never set back between songs: the network reads where a song ends, and learns what to forget there and
+    # what not, such as the manner of the corpus. A reset would cut rows at each song. The artist does change with the song.
     train_causal(
         model, rows, valid_rows, training.out / RUN, options, report=report, sample=sampler(characters, valid),
         trainer_class=CarriedStateTrainer, bytes_per_id=bytes_per_id(valid), training_lines=lambda: map(str.splitlines, train),
@@ -159,7 +114,7 @@ def _refuse(training: TextTraining) -> None:
 
 
 def _texts(training: TextTraining, split: Any) -> list[str]:
-    texts = [song.text() for song in read_songs(training.data, split)]
+    texts = song_texts(training.data, split)
     if not texts:
         raise RequestError(f"{training.data} has no {split} songs; prepare a larger corpus")
     return texts

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,60 +14,66 @@ from transformers import LlamaForCausalLM
 
 from engine.checkpoint import Checkpoint, write_checkpoint
 from engine.corpus.chinese_corpus import AUTHORS, TOKENIZER, TUNES, WORDS, prepare_chinese_corpus
-from engine.corpus.shards import RowDataset, Shard
+from engine.corpus.shards import Shard
 from engine.errors import RequestError
-from engine.lyrics.chinese.tokenizer import ChineseTokenizer
+from engine.lyrics.chinese.tokenizer import MARKS, UNKNOWN, ChineseTokenizer, special_tokens
 from engine.lyrics.memory_filter import MEMORY_FILE
-from engine.training.lyrics import CARD, PREPARED, RUN, ValidRows, lyric_config
-from engine.training.trainer import TrainingOptions, train_causal
+from engine.training.begun_runs import RUN, begin_or_go_on, files_fact
+from engine.training.lyrics import lyric_config
+from engine.training.planned_runs import FINAL, PREPARED, RowShape, learn, write_card
+from engine.training.planned_samples import PlannedForm
+from engine.training.run_options import RunOptions
 
-LAYERS, ROW_IDS, BATCH_ROWS, VALID_TEXTS, LATE_SHARE = 4, 256, 12, 128, 0.4
+LAST_PREPARED = "test.npz"
+LAYERS, RATES = 4, {"muon_rate": 4e-3}
+ROWS = RowShape(ids=256, batch_rows=12, valid_texts=128, late_share=0.4)
 
 
 def train_chinese_lyrics(
-    sources: Sequence[Path],
-    out: Path,
-    *,
-    steps: int = 2400,
-    threads: int = 2,
-    seed: int = 1,
-    every: int = 200,
-    resume: bool = False,
-    report: Callable[[str], None] = print,
+    sources: Sequence[Path], out: Path, run: RunOptions, *, report: Callable[[str], None] = print
 ) -> Path:
     """Prepare the corpus (once), train, and write a checkpoint to `out/checkpoint`; return its path.
 
-    sources: JSON lines as in data/lyrics/chinese_songs.jsonl.gz. steps: of 12 x 256 ids. RequestError where a source is
-    missing or there is too little in them.
+    sources: JSON lines as in data/lyrics/chinese_songs.jsonl.gz. run: its steps are of 12 x 256 ids. RequestError where a
+    source is missing or there is too little in them, or where the run in `out` was begun otherwise.
     """
     for source in sources:
         if not source.is_file():
             raise RequestError(f"there is no corpus {source}; name .jsonl or .jsonl.gz files of Chinese verse")
     prepared = out / PREPARED
-    if not (prepared / "test.npz").is_file():
-        prepare_chinese_corpus(sources, prepared, seed=seed, report=report)
+    facts = {"command": "train chinese", "corpus": files_fact(sources, sources), "steps": run.steps, "seed": run.seed}
+    changed = begin_or_go_on(out, facts, resume=run.resume)
+    if changed & {"corpus", "seed"}:
+        (prepared / LAST_PREPARED).unlink(missing_ok=True)  # prepared from others, so once more
+    if not (prepared / LAST_PREPARED).is_file():
+        prepare_chinese_corpus(sources, prepared, seed=run.seed, report=report)
     train, valid = Shard.open(prepared / "train.npz"), Shard.open(prepared / "valid.npz")
     if not len(train) or not len(valid):
         raise RequestError(f"{len(train)} texts to train on and {len(valid)} to validate are too few; add more verse")
-    torch.manual_seed(seed)
-    model = LlamaForCausalLM(lyric_config(ChineseTokenizer.open(prepared / TOKENIZER).vocab_size, LAYERS))
-    options = TrainingOptions(
-        steps=steps, batch_rows=BATCH_ROWS, every=every, muon_rate=4e-3, threads=threads, seed=seed, resume=resume
+    torch.manual_seed(run.seed)
+    tokenizer = ChineseTokenizer.open(prepared / TOKENIZER)
+    model = LlamaForCausalLM(lyric_config(tokenizer.vocab_size, LAYERS))
+    found = learn(
+        model, train, valid, out, form=chinese_form(tokenizer), shape=ROWS, run=run, rates=RATES, report=report
     )
-    rows = RowDataset(train, rows=steps * BATCH_ROWS, length=ROW_IDS, seed=seed, late_share=LATE_SHARE)
-    start = time.monotonic()
-    train_causal(model, rows, ValidRows(valid, texts=VALID_TEXTS, length=ROW_IDS), out / RUN, options, report=report)
-    model.save_pretrained(out / RUN / "final")
-    facts = {
-        "parameters": model.num_parameters(),
-        "options": asdict(options),
-        "row_ids": ROW_IDS,
-        "tokens_seen": steps * BATCH_ROWS * ROW_IDS,
-        "seconds": round(time.monotonic() - start),
-        "corpus": [source.name for source in sources],
-    }
-    (out / RUN / CARD).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    return export_chinese_lyrics(out / RUN / "final", prepared, out / "checkpoint", facts).directory
+    card = {**found, "corpus": [source.name for source in sources]}
+    write_card(out, card)
+    return export_chinese_lyrics(out / RUN / FINAL, prepared, out / "checkpoint", card).directory
+
+
+def chinese_form(tokenizer: ChineseTokenizer) -> PlannedForm:
+    """Return how Chinese texts stand in ids: each line from its last character to its first, as many as its mark says."""
+    is_mark = np.zeros(tokenizer.vocab_size, np.bool_)
+    is_mark[[tokenizer.id_of(mark) for mark in special_tokens() if mark != UNKNOWN]] = True
+    return PlannedForm(
+        is_mark, tokenizer.id_of("<words>"), None, words=lambda ids: tokenizer.decode(ids)[::-1], printed=_printed,
+        told=lambda ids: "".join(tokenizer.entries[i] for i in ids).replace(UNKNOWN, "□"),
+    )  # fmt: skip
+
+
+def _printed(marks: str, words: str) -> str:
+    """Return a line with the sign that closes it, as its marks tell."""
+    return words + next((sign for sign in MARKS if sign in marks), "")
 
 
 def export_chinese_lyrics(weights: Path, prepared: Path, out: Path, card: dict[str, Any]) -> Checkpoint:

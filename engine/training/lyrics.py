@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +14,18 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from engine.checkpoint import Checkpoint, open_checkpoint, write_checkpoint
 from engine.corpus.lyric_corpus import ASSOCIATIONS, AUTHORS, TOKENIZER, WORDS, prepare_lyric_corpus
-from engine.corpus.shards import RowDataset, Shard
+from engine.corpus.shards import Shard
 from engine.errors import RequestError
 from engine.lyrics.memory_filter import MEMORY_FILE
+from engine.lyrics.prompt import SECTIONS, reverse_line
 from engine.lyrics.tokenizer import LyricTokenizer
-from engine.training.trainer import TrainingOptions, train_causal
+from engine.training.begun_runs import RUN, begin_or_go_on, files_fact
+from engine.training.planned_runs import FINAL, PREPARED, RowShape, learn, write_card
+from engine.training.planned_samples import PlannedForm
+from engine.training.run_options import RunOptions
 
-VOCAB_SIZE, CONTEXT_LENGTH, ROW_IDS, BATCH_ROWS = 4096, 512, 384, 8
-VALID_TEXTS, LATE_SHARE = 96, 0.38
-PREPARED, RUN, CARD = "prepared", "run", "training.json"
+VOCAB_SIZE, CONTEXT_LENGTH = 4096, 512
+ROWS = RowShape(ids=384, batch_rows=8, valid_texts=96, late_share=0.38)
 FROM_SCRATCH: dict[str, Any] = {"muon_rate": 4e-3}
 # Half the rates and a longer way down: full rates throw away what the base has learned in its own last third.
 GOING_ON: dict[str, Any] = {"muon_rate": 2e-3, "adamw_rate": 1e-3, "decay": 0.7}
@@ -50,80 +51,66 @@ def lyric_config(vocab_size: int = VOCAB_SIZE, layers: int = 6) -> LlamaConfig:
     )
 
 
-class ValidRows:
-    """Whole texts of a shard that are shown at least half a time per pass, padded to a row; labels as in training."""
-
-    def __init__(self, shard: Shard, *, texts: int, length: int, seed: int = 5) -> None:
-        usual = np.flatnonzero(shard.weights[:, 0] >= 0.5)
-        chosen = np.random.default_rng(seed).permutation(usual)[:texts]
-        self._rows = [self._row(shard, int(i), length) for i in chosen]
-
-    @staticmethod
-    def _row(shard: Shard, index: int, length: int) -> dict[str, np.ndarray]:
-        ids = shard.text_ids(index)[:length].astype(np.int64)
-        learned = shard.learned[shard.starts[index] : shard.starts[index + 1]][:length]
-        row = {"input_ids": np.zeros(length, np.int64), "labels": np.full(length, -100, np.int64)}
-        row["input_ids"][: len(ids)] = ids
-        row["labels"][: len(ids)] = np.where(learned, ids, -100)
-        return row
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        return self._rows[index]
-
-
 def train_lyrics(
     corpus: Path,
     out: Path,
+    run: RunOptions,
     *,
-    steps: int = 4200,
-    threads: int = 2,
-    seed: int = 1,
-    every: int = 200,
-    resume: bool = False,
     base: Path | None = None,
     report: Callable[[str], None] = print,
 ) -> Path:
     """Prepare the corpus (once), train, and write a checkpoint to `out/checkpoint`; return its path.
 
-    corpus: JSON lines of lyrics as in data/lyrics/english.jsonl.gz. steps: of 8 x 384 ids. base: a lyric checkpoint that
-    goes on learning, with its own tokenizer; from scratch if None. RequestError where the corpus is missing or too small,
-    CheckpointError where the base cannot be opened.
+    corpus: JSON lines of lyrics as in data/lyrics/english.jsonl.gz. run: its steps are of 8 x 384 ids. base: a lyric
+    checkpoint that goes on learning, with its own tokenizer; from scratch if None. RequestError where the corpus is missing
+    or too small, or where the run in `out` was begun otherwise; CheckpointError where the base cannot be opened.
     """
     if not corpus.is_file():
         raise RequestError(f"there is no corpus {corpus}; name a .jsonl or .jsonl.gz file of songs")
     prepared = out / PREPARED
+    changed = begin_or_go_on(out, _facts(corpus, base, run), resume=run.resume)
+    if changed & {"corpus", "from", "seed"}:
+        (prepared / ASSOCIATIONS).unlink(missing_ok=True)  # prepared from others, so once more
     if not (prepared / ASSOCIATIONS).is_file():
         tokenizer = tokenizer_of(base) if base is not None else None
-        prepare_lyric_corpus(corpus, prepared, vocab_size=VOCAB_SIZE, seed=seed, report=report, tokenizer=tokenizer)
+        prepare_lyric_corpus(corpus, prepared, vocab_size=VOCAB_SIZE, seed=run.seed, report=report, tokenizer=tokenizer)
     train, valid = Shard.open(prepared / "train.npz"), Shard.open(prepared / "valid.npz")
     if not len(train) or not len(valid):
         raise RequestError(
             f"{corpus.name} gives {len(train)} texts to train on and {len(valid)} to validate; it needs more songs"
         )
-    torch.manual_seed(seed)
+    torch.manual_seed(run.seed)
     model = LlamaForCausalLM(lyric_config()) if base is None else weights_of(base)
-    schedule = FROM_SCRATCH if base is None else GOING_ON
-    options = TrainingOptions(
-        steps=steps, batch_rows=BATCH_ROWS, every=every, threads=threads, seed=seed, resume=resume, **schedule
-    )
-    rows = RowDataset(train, rows=steps * BATCH_ROWS, length=ROW_IDS, seed=seed, late_share=LATE_SHARE)
-    start = time.monotonic()
-    train_causal(model, rows, ValidRows(valid, texts=VALID_TEXTS, length=ROW_IDS), out / RUN, options, report=report)
-    model.save_pretrained(out / RUN / "final")
-    facts = {
-        "parameters": model.num_parameters(),
-        "options": asdict(options),
-        "row_ids": ROW_IDS,
-        "tokens_seen": steps * BATCH_ROWS * ROW_IDS,
-        "seconds": round(time.monotonic() - start),
-        "corpus": corpus.name,
-        "base": None if base is None else open_checkpoint(base).digest,
-    }
-    (out / RUN / CARD).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    return export_lyrics(out / RUN / "final", prepared, out / "checkpoint", facts).directory
+    found = learn(
+        model, train, valid, out, form=english_form(LyricTokenizer.open(prepared / TOKENIZER)), shape=ROWS, run=run,
+        rates=FROM_SCRATCH if base is None else GOING_ON, report=report,
+    )  # fmt: skip
+    facts = {**found, "corpus": corpus.name, "base": None if base is None else open_checkpoint(base).digest}
+    write_card(out, facts)
+    return export_lyrics(out / RUN / FINAL, prepared, out / "checkpoint", facts).directory
+
+
+def _facts(corpus: Path, base: Path | None, run: RunOptions) -> dict[str, Any]:
+    """Return what another run would have otherwise."""
+    from_ = None if base is None else {"path": str(base), "sha256": open_checkpoint(base).digest}
+    return {"command": "train lyrics", "family": "llama", "corpus": files_fact(corpus, [corpus]), "from": from_,
+            "steps": run.steps, "seed": run.seed}  # fmt: skip
+
+
+def english_form(tokenizer: LyricTokenizer) -> PlannedForm:
+    """Return how English texts stand in ids: each line from its last word to its first, closed by a newline."""
+    is_mark = np.zeros(tokenizer.vocab_size, np.bool_)
+    is_mark[tokenizer.mark_ids()] = True
+    return PlannedForm(
+        is_mark, tokenizer.id_of("<words>"), tokenizer.newline_id, told=tokenizer.decode, printed=_printed,
+        words=lambda ids: reverse_line(tokenizer.decode(ids).rstrip("\n")).strip(),
+    )  # fmt: skip
+
+
+def _printed(marks: str, words: str) -> str:
+    """Return a line as people read it, under a label where it begins a section."""
+    label = next((kind.capitalize() for kind in SECTIONS if f"<{kind}>" in marks), None)
+    return words if label is None else f"\n[{label}]\n{words}"
 
 
 def tokenizer_of(base: Path) -> LyricTokenizer:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.checkpoint import write_checkpoint
-from engine.corpus.prepared_songs import read_songs
+from engine.corpus.song_texts import song_texts
 from engine.errors import OutputError, RequestError
 from engine.lyrics.characters import Characters
 from engine.lyrics.markov import ORDERS, MarkovChain
@@ -37,7 +37,7 @@ def train_markov(training: TextTraining, report: Callable[[str], None]) -> Path:
             f"{training.out / CHECKPOINT} exists and checkpoints are never changed; choose another folder"
         )
     start = time.monotonic()
-    texts = [song.text() for song in read_songs(training.data, "train")]
+    texts = song_texts(training.data, "train")
     if not texts:
         raise RequestError(f"{training.data} has no train songs; prepare a larger corpus")
     characters = Characters.learn(texts)
@@ -46,7 +46,7 @@ def train_markov(training: TextTraining, report: Callable[[str], None]) -> Path:
         f"counting {len(ids) - len(texts) - 1} characters of {len(texts)} songs, {len(characters.alphabet)} different ones"
     )
     chain = MarkovChain.learn(ids, order, characters.choices)
-    valid = [song.text() for song in read_songs(training.data, "valid")]
+    valid = song_texts(training.data, "valid")
     size = sum(len(text[body_start(text) :].encode()) for text in valid)
     found: dict[int, float] = {}
     for depth in range(-1, order + 1) if size else ():

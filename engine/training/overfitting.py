@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
@@ -10,9 +11,10 @@ from engine.evaluation.memorisation import LONGEST_RUN_ALLOWED, TrainingText
 RISES = 3  # validations in a row that are worse, while the training loss falls
 WIDEST_GAP = 0.25  # of the training loss, between it and the validation loss
 WAYS_OUT = (
-    "stop earlier (--patience), train on more songs, or take less of the model: --lora-rank, --freeze-layers, "
-    "a smaller model, more dropout"
+    "stop earlier (--patience), train on more songs, or take less of the model where the family can: --lora-rank, "
+    "--freeze-layers, a smaller model, more dropout"
 )
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")  # Chinese characters and kana: each counts as a word
 Lines = Iterable[Iterable[str]]
 Alarm = tuple[str, str]  # cause and sentence
 
@@ -53,8 +55,8 @@ class OverfittingWatch:
         if self._training_lines is None or "verbatim" in self._told:
             return []
         if self._learned is None:
-            self._learned = TrainingText.build(self._training_lines())
-        length, words = self._learned.longest_run(text.splitlines())
+            self._learned = TrainingText.build(map(_spaced, lines) for lines in self._training_lines())
+        length, words = self._learned.longest_run(map(_spaced, text.splitlines()))
         if length <= LONGEST_RUN_ALLOWED:
             return []
         return self._new([("verbatim", f"a sample repeats {length} words of a training song ({words!r}); {WAYS_OUT}")])
@@ -72,6 +74,11 @@ def mean_between(curve: Sequence[tuple[int, float]], steps: Sequence[int]) -> li
         values = [value for step, value in curve if after < step <= until]
         found.append(sum(values) / len(values) if values else None)
     return found
+
+
+def _spaced(line: str) -> str:
+    """Return a line in which every word stands alone, in scripts without spaces too."""
+    return UNSPACED.sub(r" \g<0> ", line)
 
 
 def _rises(losses: Sequence[float]) -> bool:

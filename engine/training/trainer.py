@@ -35,7 +35,8 @@ class TrainingOptions:
     muon_rate: for the hidden matrices. adamw_rate: for embeddings and gains. warmup, decay: shares of `steps`.
     accumulate: parts in which the rows of an update are computed; saves memory and changes nothing else. sample_every,
     save_every: steps between samples and between checkpoints; as `every` by default. optimizer: "muon" for models from
-    scratch; "adamw", all weights at adamw_rate, for those that have learned already.
+    scratch; "adamw", all weights at adamw_rate, for those that have learned already. gradient_norm: to which longer
+    gradients are cut.
     """
 
     steps: int
@@ -57,6 +58,7 @@ class TrainingOptions:
     sample_every: int | None = None
     save_every: int | None = None
     optimizer: Literal["muon", "adamw"] = "muon"
+    gradient_norm: float = 1.0
 
 
 class Rhythm(TrainerCallback):
@@ -236,7 +238,7 @@ def _arguments(out: Path, options: TrainingOptions) -> TrainingArguments:
         fp16=options.fp16,
         use_cpu=not has_cuda,
         ddp_backend="gloo" if torch.distributed.is_torchelastic_launched() and not has_cuda else None,
-        max_grad_norm=1.0,
+        max_grad_norm=options.gradient_norm,
         logging_steps=max(1, options.every // 10),
         logging_nan_inf_filter=False,
         eval_strategy="steps",

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from bot.terminal.train import FAMILIES, train
+from bot.terminal.train import ELSEWHERE, FAMILIES, train
 from engine.errors import RequestError
 from engine.lyrics.text_models import LYRIC_FAMILIES
+from engine.training.run_options import RunOptions
 
 pytest.importorskip("transformers")
 
@@ -75,6 +76,15 @@ def test_what_a_family_needs_is_asked_for(family: str, asked: list[Any]) -> None
 
 def test_every_lyric_family_that_is_trained_can_be_named() -> None:
     assert set(FAMILIES) == {"llama", *(name for name, family in LYRIC_FAMILIES.items() if family.train)}
+    assert {*FAMILIES, *ELSEWHERE} == {"llama", *LYRIC_FAMILIES}
+
+
+@pytest.mark.parametrize("family", ELSEWHERE)
+def test_a_family_that_is_trained_elsewhere_says_what_to_do(family: str, asked: list[Any]) -> None:
+    result = call("lyrics", "--family", family, "--data", "d", "--out", "o")
+    assert isinstance(result.exception, RequestError)
+    assert "songwright corpus export" in str(result.exception)
+    assert asked == []
 
 
 def test_other_processes_of_torchrun_say_nothing(asked: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,9 +98,38 @@ def test_recipes_are_listed_with_their_hub_names() -> None:
     assert "openai-community/gpt2-medium" in output
 
 
+KEPT = "--sample-every 3 --save-every 5 --patience 2 --seed 7 --resume"
+
+
+@pytest.mark.parametrize(
+    ("command", "engine", "run"),
+    [
+        ("lyrics --corpus c", "lyrics.train_lyrics", RunOptions(4200, 200, 3, 5, 2, 2, 7, resume=True)),
+        (
+            "chinese --corpus c",
+            "chinese_lyrics.train_chinese_lyrics",
+            RunOptions(1800, 200, 3, 5, 2, 2, 7, resume=True),
+        ),
+    ],
+)
+def test_what_is_kept_on_the_way_can_be_set_for_the_planned_models(
+    command: str, engine: str, run: RunOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Any] = []
+
+    def pretend(corpus: Any, out: Path, asked: RunOptions, **_: Any) -> Path:
+        found.append(asked)
+        return out / "checkpoint"
+
+    monkeypatch.setattr(f"engine.training.{engine}", pretend)
+    assert call(*f"{command} --out o {KEPT}".split()).output == "wrote o/checkpoint\n"
+    assert found == [run]
+
+
 def test_a_finished_checkpoint_is_seen_before_the_planned_starter_is_trained(tmp_path: Path) -> None:
     (tmp_path / "checkpoint").mkdir()
-    result = call("lyrics", "--corpus", "x", "--out", str(tmp_path))
+    (tmp_path / "songs.jsonl").touch()
+    result = call("lyrics", "--corpus", str(tmp_path / "songs.jsonl"), "--out", str(tmp_path))
     assert "never changed" in str(result.exception)
 
 

@@ -24,6 +24,7 @@ from engine.corpus.lyric_corpus import (
 )
 from engine.corpus.prepare import Chunk
 from engine.corpus.shards import Shard
+from engine.corpus.song_texts import is_marked, song_texts
 from engine.lyrics import insults
 from engine.lyrics.associations import Associations
 from engine.lyrics.lexicon import read_words
@@ -81,6 +82,13 @@ def test_shards_hold_the_texts_of_their_split(prepared: Path, source: Path) -> N
             assert ids[-1] == end
             assert not np.isin(ids[:-1], tokenizer.mark_ids()).any()
     assert total > 100
+
+
+def test_marked_texts_are_read_as_plain_lines_by_families_of_plain_songs(prepared: Path) -> None:
+    assert is_marked(prepared)
+    texts = song_texts(prepared, "train")
+    assert texts
+    assert all("<" not in text and text.endswith("\n") for text in texts)
 
 
 def test_words_authors_and_associations_come_from_training(prepared: Path) -> None:

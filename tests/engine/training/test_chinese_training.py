@@ -12,6 +12,7 @@ from engine.contract import LyricRequest
 from engine.errors import RequestError
 from engine.song.chinese_model import open_chinese_model
 from engine.song.making import Making
+from engine.training.run_options import RunOptions
 from engine.verbs import carry_out
 
 pytest.importorskip("torch")
@@ -31,7 +32,9 @@ def test_a_trained_checkpoint_writes_to_the_tune_that_it_has_read(tmp_path: Path
     corpus = tmp_path / "verse.jsonl"
     corpus.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     told: list[str] = []
-    path = train_chinese_lyrics([corpus], tmp_path / "run", steps=2, threads=1, every=2, report=told.append)
+    path = train_chinese_lyrics([corpus], tmp_path / "run", RunOptions(2, every=2, threads=1), report=told.append)
+    assert "=== step 2 ===\nci" in (tmp_path / "run" / "run" / "samples.txt").read_text(encoding="utf-8")
+    assert any("eval_bits_per_byte" in line for line in told)
     model = open_chinese_model(path)
     assert model.memory is not None
     assert list(model.tunes) == ["玉楼春"]
@@ -45,4 +48,4 @@ def test_a_corpus_that_is_not_there_is_named(tmp_path: Path) -> None:
     from engine.training.chinese_lyrics import train_chinese_lyrics
 
     with pytest.raises(RequestError, match="there is no corpus"):
-        train_chinese_lyrics([tmp_path / "none.jsonl"], tmp_path / "run")
+        train_chinese_lyrics([tmp_path / "none.jsonl"], tmp_path / "run", RunOptions(2))

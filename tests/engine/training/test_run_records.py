@@ -149,6 +149,15 @@ def test_a_sample_with_eight_words_of_a_training_song_is_an_alarm_across_lines_a
     assert OverfittingWatch().of_sample("\n".join(song)) == []
 
 
+def test_in_chinese_every_character_counts_as_a_word() -> None:
+    song = ["春江潮水连海平，", "海上明月共潮生。"]
+    watch = OverfittingWatch(training_lines=lambda: [song])
+    assert watch.of_sample("江潮水连海平，\n海天一色") == []  # seven
+    ((cause, sentence),) = watch.of_sample("夜潮水连海平，\n海上明，")
+    assert cause == "verbatim"
+    assert "8 words" in sentence
+
+
 @given(
     st.lists(st.lists(st.integers(1, 50), min_size=1, max_size=9), min_size=1, max_size=6),
     st.integers(1, 7),
