@@ -13,6 +13,7 @@ from collections.abc import Container, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
+from engine.lyrics.lemmas import lemma as lemma
 from engine.lyrics.plain_songs import HEADING, read_plain_song
 from engine.lyrics.pronunciation import pronounce
 from engine.lyrics.prosody import count_syllables, syllables_of
@@ -50,22 +51,6 @@ def structure_accuracy(songs: Iterable[tuple[Sequence[object], Sequence[object]]
     A section is its label, or its label and number of lines.
     """
     return _share(list(asked) == list(found) for asked, found in songs)
-
-
-def lemma(word: str) -> str:
-    """Cut the endings of plurals, possessives and verb forms off: rains, rained, raining -> rain; ponies, pony -> poni.
-
-    The plural rules are Harman's S stemmer (1991). What is left need not be a word: it is only compared with itself.
-    """
-    stem = re.sub(r"'s?$", "", word.lower())
-    if len(stem) > 4 and stem.endswith("ies") and not stem.endswith(("eies", "aies")):
-        stem = stem[:-2]
-    elif len(stem) > 3 and stem.endswith("s") and not stem.endswith(("us", "ss", "aes", "ees", "oes")):
-        stem = stem[:-1]
-    cut = re.sub(r"(?<=[a-z]{2})(?:ing|in'|ed)$", "", stem)
-    if cut != stem and re.search(r"[aeiouy]", cut):
-        stem = re.sub(r"([bdgmnprt])\1$", r"\1", cut)
-    return re.sub(r"y$", "i", re.sub(r"(?<=[a-z]{2})e$", "", stem))
 
 
 def theme_overlap(theme_words: Sequence[str], lines: Iterable[str]) -> float:

@@ -1,7 +1,8 @@
 """The figures of METRICS 3 for written songs, song by song and together. Does not know how songs are written.
 
 A figure of many songs is the sum of a value of each over the sum of its weights, so that it can be worked out anew for any
-choice of songs: that is what intervals are made of. Each value comes from one function of `lyric_metrics`.
+choice of songs: that is what intervals are made of. Each value comes from one function of `lyric_metrics` or
+`rhyme_metrics`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from engine.evaluation import lyric_metrics
 from engine.evaluation.memorisation import LONGEST_LINE_ALLOWED, LONGEST_RUN_ALLOWED, TrainingText
+from engine.evaluation.rhyme_metrics import repeated_end_stems, rhyme_families
 from engine.evaluation.song_figures import real_words
 from engine.evaluation.word_songs import WrittenSong
 from engine.lyrics.prosody import syllables_of
@@ -45,6 +47,8 @@ FIGURES: Mapping[str, Better] = {
     "repetition": "lower",
     "distinct-1": "as people",
     "distinct-2": "as people",
+    "rhyme families": "as people",
+    "end stems again": "as people",
     "rhyme density": "as people",
     "stress evenness": "as people",
     LONGEST_RUN: "lower",
@@ -117,12 +121,15 @@ def song_values(song: WrittenSong, reference: Reference) -> dict[str, tuple[floa
     outside = sum(len(lines) for label, lines in song.written if not label.lower().startswith("chorus"))
     cut = song.words[:WORDS_COMPARED]
     long_enough = float(len(cut) == WORDS_COMPARED)
+    stanzas = [lines for _, lines in song.written]
     long_words = sum(lyric_metrics.is_stressed(syllables_of(line)) for line in song.written_lines)
     found |= {
         "real-word rate": (lyric_metrics.real_word_rate(song.written_lines, reference.known_words), words),
         "repetition": (lyric_metrics.repetition([song.written]), outside),
         "distinct-1": (lyric_metrics.distinct([cut], 1), long_enough),
         "distinct-2": (lyric_metrics.distinct([cut], 2), long_enough),
+        "rhyme families": (rhyme_families(stanzas), 1.0),
+        "end stems again": (repeated_end_stems(stanzas), 1.0),
         "rhyme density": (lyric_metrics.rhyme_density([song.words]), words),
         "stress evenness": (lyric_metrics.stress_evenness(song.written_lines), long_words),
     }

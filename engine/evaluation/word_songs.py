@@ -186,6 +186,7 @@ class LyricsAlone:
 
     lyrics: LyricModel
     chinese: None = None
+    music: None = None
 
     @property
     def melody(self) -> MelodyModel:

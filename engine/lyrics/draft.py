@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from engine.lyrics.lexicon import Word
 from engine.lyrics.prosody import Syllable, syllables_of
+from engine.lyrics.rhyme import near_family
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Draft:
     rhyme_words: dict[str, Word] = field(default_factory=dict)  # letter -> last word of its latest line, this section
     end_words: set[str] = field(default_factory=set)
     texts: list[list[str]] = field(default_factory=list)  # the words of every line, in lower case
+    near_families: set[str] = field(default_factory=set)  # of their rhymes
     pairs: set[tuple[str, str]] = field(default_factory=set)  # of words that stand side by side in them
     must: frozenset[str] = frozenset()
     hook: frozenset[str] = frozenset()
@@ -52,6 +54,7 @@ class Draft:
         self.pairs.update(pairwise(texts))
         self.used.update(texts)
         self.end_words.add(texts[-1])
+        self.near_families.add(near_family(line.rhyme_key_found))
         self.rhyme_words[letter] = line.words[-1]
 
     def missing(self, *, in_chorus: bool) -> frozenset[str]:

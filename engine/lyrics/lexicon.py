@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.lyrics.lemmas import lemma
 from engine.lyrics.prompt import is_archaic
 from engine.lyrics.pronunciation import pronounce
 from engine.lyrics.prosody import rhyme_key_of, syllables_in
@@ -69,6 +70,7 @@ class Lexicon:
         self._spellings, self._spelling = _numbered(word.text.lower() for word in self.words)
         self._rhyme_keys, self._family = _numbered(word.rhyme_key for word in self.words)
         self._sounds, self._sound = _numbered(word.sound for word in self.words)
+        self._lemmas, self._lemma = _numbered(lemma(word.text) for word in self.words)
         self._first = _beginnings(self.ids)
         self._start_masks: dict[int, np.ndarray] = {}
 
@@ -100,6 +102,17 @@ class Lexicon:
         added = [make_word(Entry(text, 0, pronounce(text)), tuple(tokenizer.encode(f" {text}"))) for text in missing]
         return Lexicon([*self.words, *added], self.vocab_size)
 
+    def with_names(self, names: Iterable[str], tokenizer: LyricTokenizer) -> Lexicon:
+        """Return a lexicon that writes `names` as they are typed: with "May" the word "may" is only the month."""
+        as_typed = {name.lower(): name for name in names}
+        alike = [self.words[row] for row in np.flatnonzero(self.spelled(as_typed))]
+        other = [word for word in alike if word.text != as_typed[word.text.lower()]]
+        if not other:
+            return self
+        named = [(as_typed[word.text.lower()], word) for word in other]
+        renamed = [make_word(Entry(name, w.count, w.sound), tuple(tokenizer.encode(f" {name}"))) for name, w in named]
+        return Lexicon([*(word for word in self.words if word not in other), *renamed], self.vocab_size)
+
     def without(self, texts: Collection[str]) -> Lexicon:
         """Return a lexicon that lacks `texts` (lower case), alone, with "'s" and in words with a hyphen; this one for none.
 
@@ -112,7 +125,7 @@ class Lexicon:
         kept = ~self.spelled([str(text) for text in left_out])
         fewer = copy(self)
         fewer.words = [word for word, is_kept in zip(self.words, kept.tolist(), strict=True) if is_kept]
-        for name in ("ids", "syllables", "counts", "_spelling", "_family", "_sound"):
+        for name in ("ids", "syllables", "counts", "_spelling", "_family", "_sound", "_lemma"):
             setattr(fewer, name, getattr(self, name)[kept])
         fewer._first, fewer._start_masks = _beginnings(fewer.ids), {}
         return fewer
@@ -143,6 +156,11 @@ class Lexicon:
         """Return the words that are spelled like one of `texts`, in whatever case."""
         known = [self._spellings[text.lower()] for text in texts if text.lower() in self._spellings]
         return _any_of(self._spelling, known, len(self._spellings))
+
+    def with_lemmas(self, texts: Collection[str]) -> Rows:
+        """Return the words that are forms of one of `texts`: of "rained", rain and rains and raining too."""
+        known = [self._lemmas[stem] for stem in map(lemma, texts) if stem in self._lemmas]
+        return _any_of(self._lemma, known, len(self._lemmas))
 
     def with_rhyme_keys(self, keys: Collection[str]) -> Rows:
         """Return the words of these families."""

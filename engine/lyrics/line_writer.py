@@ -19,6 +19,7 @@ from engine.families import CausalModel
 from engine.lyrics.associations import Associations
 from engine.lyrics.constraints import LineConstraint, LineEnds, Punctuation, WishedWord
 from engine.lyrics.draft import Draft, WrittenLine
+from engine.lyrics.end_words import FEWEST_RHYMES, usual_ends
 from engine.lyrics.lexicon import Lexicon, Rows
 from engine.lyrics.memory_filter import RUN_WORDS
 from engine.lyrics.metre import Metre, MetreRows
@@ -30,14 +31,12 @@ from engine.lyrics.scoring import LIKELY_ENOUGH, score_line
 from engine.lyrics.tokenizer import LyricTokenizer
 from engine.lyrics.writer import (
     EACH_SEED,
-    FEWEST_RHYMES,
     LEARNED,
     MOST_MARKS,
     ROOM_PER_LINE,
     WISHED_PLACES,
     Guard,
     as_written,
-    usual_ends,
 )
 
 # What a candidate loses beside its likelihood, in nats per token.

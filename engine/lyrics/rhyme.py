@@ -8,6 +8,7 @@ from engine.lyrics.prosody import rhyme_key, words_of
 
 FREE = "X"
 LETTERS = "ABCDEF"
+ENDINGS = frozenset({"S", "Z", "D", "T"})
 
 
 def last_word(line: str) -> str:
@@ -19,6 +20,15 @@ def last_word(line: str) -> str:
 def lines_rhyme(first: str, second: str) -> bool:
     """Return whether two lines rhyme: equal rhyme keys, different last words."""
     return bool(rhyme_key(first)) and rhyme_key(first) == rhyme_key(second) and last_word(first) != last_word(second)
+
+
+def near_family(key: str) -> str:
+    """Return a rhyme key without the consonant that plurals and verb forms end in: EY N D (rained), EY N Z -> EY N.
+
+    So "hand" is near to "man" as well. A key that would keep no consonant stays whole: "AY T" is not near to "AY".
+    """
+    sounds = key.split()
+    return " ".join(sounds[:-1]) if len(sounds) > 2 and sounds[-1] in ENDINGS else key
 
 
 def find_scheme(lines: Sequence[str]) -> str:

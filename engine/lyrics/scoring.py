@@ -12,6 +12,7 @@ from engine.lyrics.lexicon import Word
 from engine.lyrics.manner import PLAIN, Manner
 from engine.lyrics.metre import smoothness
 from engine.lyrics.prosody import Syllable, syllables_of
+from engine.lyrics.rhyme import near_family
 from engine.lyrics.theme_words import FUNCTION_WORDS
 
 # Weights in nats per token of likelihood; chosen by reading songs, and watched by `songwright evaluate songs`.
@@ -24,6 +25,10 @@ REPEATED_WORD, REPEATED_START, REPEATED_PAIR, TWICE_IN_LINE = 0.25, 0.35, 0.3, 0
 JOINED_START, JOINED_SHARE, JOINERS = 0.3, 0.15, frozenset("and but for".split())
 OPEN_END, OPEN_SHARE = 0.2, 0.55
 STOCK_END, STOCK_USES = 0.15, 3000  # an end word with more uses in training is one of a few that end everything
+SAME_FAMILY = 0.5  # a rhyme that sounds nearly as one that the song has had: rained, pains after rain, chain
+# Of a model's likeliest lines too many are such as fit everywhere; so the likelihood of words alone is taken off (MMI-antiLM,
+# Li et al., NAACL 2016), as far as a line is more common than those of people.
+COMMONPLACE, USUAL_COMMONNESS, RARE_USES = 0.13, 9.3, 60
 UNSAID_THEME = 0.3
 STEM_LETTERS = 4  # words that share these say the same thing twice
 WEAK_END, WEAK_START, UNFINISHED_END, SLIP, INTERJECTION, EXTRA_COMMA = 0.5, 0.5, 0.25, 1.2, 0.2, 0.3
@@ -65,7 +70,7 @@ def score_line(
     score += SAME_STRESS * agreement(syllables, like) if like else 0.0
     texts = [word.text.lower() for word in words]
     score += manner_score(texts, draft, associations, manner)
-    score += LAST_CHANCE if is_end and draft.missing(in_chorus=False).intersection(texts) else 0.0
+    score += LAST_CHANCE * _brings_what_is_due(texts, draft, is_end=is_end, is_hook_due=is_last and is_chorus)
     score -= repetition(texts, draft) + SLIP * slips(words)
     score -= sameness(words, text, draft)
     score -= INTERJECTION * sum(t in INTERJECTIONS for t in texts) + EXTRA_COMMA * max(0, text[:-1].count(",") - 1)
@@ -92,6 +97,13 @@ def theme_score(words: Sequence[Word], draft: Draft, associations: Associations,
     return bonus + THEME_NEAR * min(near, NEAR_ENOUGH)
 
 
+def _brings_what_is_due(texts: Sequence[str], draft: Draft, *, is_end: bool, is_hook_due: bool) -> bool:
+    """Return whether a line brings what must come now or never: the theme of a song at its end, the hook of a chorus."""
+    if is_hook_due and draft.hook and draft.missing(in_chorus=True).intersection(texts):
+        return True
+    return is_end and bool(draft.missing(in_chorus=False).intersection(texts))
+
+
 def sameness(words: Sequence[Word], text: str, draft: Draft) -> float:
     """Return what a line loses for joining on, staying open, or ending as most lines of the song, or of all songs, do."""
     before = draft.texts
@@ -102,7 +114,14 @@ def sameness(words: Sequence[Word], text: str, draft: Draft) -> float:
     if text.endswith(","):
         left_open = 1 + sum(line.text.endswith(",") for line in draft.lines())
         lost += OPEN_END * (left_open > OPEN_SHARE * (len(before) + 1))
+    lost += SAME_FAMILY * (near_family(words[-1].rhyme_key) in draft.near_families)
+    lost += COMMONPLACE * max(0.0, commonness(words) - USUAL_COMMONNESS)
     return lost + STOCK_END * max(0.0, log(max(words[-1].count, 1) / STOCK_USES))
+
+
+def commonness(words: Sequence[Word]) -> float:
+    """Return the mean natural logarithm of how often the training texts use the words of a line; rare words are alike."""
+    return sum(log(max(word.count, RARE_USES)) for word in words) / len(words)
 
 
 def manner_score(texts: Sequence[str], draft: Draft, associations: Associations, manner: Manner) -> float:

@@ -24,6 +24,18 @@ SMALL_WORDS = frozenset(
     a an the and or of in on at to for by with over from into under but nor as
     """.split()
 )
+NAMES_TOO = frozenset({"may", "will"})  # function words that carry a theme where they are typed as names
+# Places of today's themes in one word that the old texts do not name, or seldom.
+_PLACES = frozenset(
+    """
+    tokyo osaka kyoto seoul beijing shanghai singapore bangkok jakarta manila hanoi saigon mumbai delhi karachi dubai
+    istanbul moscow kyiv warsaw prague budapest vienna berlin hamburg munich zurich geneva stockholm oslo helsinki
+    copenhagen amsterdam brussels barcelona madrid lisbon milan naples athens glasgow manchester liverpool brooklyn
+    manhattan chicago detroit dallas houston seattle miami vegas hollywood nashville memphis texas arizona nevada
+    oregon florida alaska hawaii toronto montreal vancouver havana lima bogota brazil chile argentina mexico kenya
+    nigeria nairobi lagos cairo australia sydney melbourne auckland iceland finland sweden norway poland ukraine
+    """.split()
+)
 _OPENERS = "please|can you|could you|write|make|sing|give|me|us|a|an|the|sad|happy|short|new|songs?|lyrics|ballad|tune|hymn|waltz"
 OPENING = re.compile(rf"^(?:(?:{_OPENERS}|lullaby) )+(?:about|on|of|for) ", re.IGNORECASE)
 
@@ -33,7 +45,8 @@ def theme_words_of(theme: str) -> list[str]:
     plain = _plain(OPENING.sub("", theme))
     found = [word.lower().strip("'") for word in words_of(plain) if re.fullmatch(r"'?[A-Za-z'-]+", word)]
     # "i'm", "don't", "she'll" carry no theme either
-    kept = [word for word in found if word.split("'")[0] not in FUNCTION_WORDS and not word.endswith("n't")]
+    told = FUNCTION_WORDS.difference(NAMES_TOO.intersection(name.lower() for name in names_of(theme)))
+    kept = [word for word in found if word.split("'")[0] not in told and not word.endswith("n't")]
     return list(dict.fromkeys(word for word in kept if len(word) > 1))[:MOST_WORDS]
 
 
@@ -44,16 +57,28 @@ def _plain(text: str) -> str:
 
 
 def names_of(theme: str) -> tuple[str, ...]:
-    """Return the words of a theme that are typed as names are: "dancing with Alice in Zürich" -> Alice, Zurich.
+    """Return the words of a theme that are names: "dancing with Alice in Zürich" -> Alice, Zurich; "tokyo rain" -> Tokyo.
 
-    The first word is one only with a capital inside, as "WiFi" has, and in a theme all in capitals there are none.
+    That is, those typed with a capital, and large places however they are typed. The first word is one only with a capital
+    inside, as "WiFi" has; so are all words where none is in small letters ("Summer Love"), and a theme all in capitals has
+    but its places.
     """
     words = words_of(_plain(theme))
-    if theme == theme.upper():
-        return ()
+    is_telling = any(word == word.lower() for word in words)
+    found = [_name(word, is_telling=is_telling and i > 0) for i, word in enumerate(words)]
     return tuple(
-        word for i, word in enumerate(words) if word[1:] != word[1:].lower() or (i and word[:1] != word[:1].lower())
+        name
+        for name, word in zip(found, words, strict=True)
+        if name and (theme != theme.upper() or word.lower() in _PLACES)
     )
+
+
+def _name(word: str, *, is_telling: bool) -> str:
+    """Return a word as a name, "" where it is none. is_telling: whether a capital at its beginning says so."""
+    if word.lower() in _PLACES:
+        return word.capitalize()
+    is_typed = word[1:] != word[1:].lower() or (is_telling and word[:1] != word[:1].lower())
+    return word if is_typed else ""
 
 
 def title_of(theme: str) -> str:

@@ -15,6 +15,7 @@ from engine.families import CausalModel
 from engine.lyrics.associations import Associations
 from engine.lyrics.constraints import InnerRhyme, LineConstraint, LineEnds, Punctuation, WishedWord
 from engine.lyrics.draft import Draft, WrittenLine
+from engine.lyrics.end_words import EndWords
 from engine.lyrics.lexicon import Lexicon, Rows
 from engine.lyrics.manner import PLAIN, Manner
 from engine.lyrics.metre import MetreRows
@@ -24,8 +25,6 @@ from engine.lyrics.rhyme import FREE
 from engine.lyrics.scoring import LIKELY_ENOUGH, score_line
 from engine.lyrics.tokenizer import LyricTokenizer
 
-FEWEST_RHYMES = 6  # a line that others must rhyme with ends in a word with at least this many rhymes
-USUAL_END = 60  # uses in the training texts
 MOST_MARKS, ROOM_PER_LINE = 4, 64  # ids before a line and in it; no line of 16 syllables needs more
 LINES_REMEMBERED = 16  # when the context is full, it starts again with this many lines
 WISHED_PLACES = (1, 2, 1, 3, 2)  # how many words stand behind a theme word that is brought in
@@ -103,7 +102,9 @@ class LyricWriter:
         theme, hook = (
             _whole_words([spelled.get(word, word) for word in words]) for words in (prompt.theme_words, manner.hook)
         )
-        lexicon = self._lexicon.with_words([*theme, *hook], self._tokenizer)
+        sung = [*theme, *hook]
+        lexicon = self._lexicon.with_words(sung, self._tokenizer)
+        lexicon = lexicon.with_names([word for word in sung if word != word.lower()], self._tokenizer)
         # Of "my old smartphone" the smartphone is to come: the rest would be in many a song.
         must = _lower(word for word in theme if word.lower() not in self._associations)
         draft = Draft(_lower(theme), must=must, hook=_lower(hook), kin=_lower(manner.kin))
@@ -132,12 +133,6 @@ def _lower(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(text.lower() for text in texts)
 
 
-def usual_ends(lexicon: Lexicon) -> Rows:
-    """Return the words that end a line without sounding far-fetched: frequent ones, no contractions; and the theme's."""
-    whole = np.array(["'" not in word.text for word in lexicon.words], dtype=bool)
-    return (whole & (lexicon.counts >= USUAL_END)) | (lexicon.counts == 0)
-
-
 @dataclass
 class _Work:
     """One song under way: the session with the model and the draft."""
@@ -155,8 +150,8 @@ class _Work:
 
     def __post_init__(self) -> None:
         self.session = Session(self.writer._model, self.writer._candidates, self.cancelled)
-        self.usual = usual_ends(self.lexicon)
         self.metre = MetreRows(self.lexicon, self.manner.metre) if self.manner.metre else None
+        self.ends = EndWords(self.lexicon, self.metre)
         self.marks: list[tuple[str, str]] = []  # of each line: its section's, and all before it
         self._extend(self.prompt.text())
 
@@ -190,7 +185,7 @@ class _Work:
         if self.session.length + MOST_MARKS + ROOM_PER_LINE > self.writer._model.context_length:
             self._start_again()
         self._extend(marks)
-        end_words = self._end_words(section, index)
+        end_words = self.ends.of_line(section.lines, index, self.draft, inner_rhyme=section.inner_rhyme)
         asked = (
             self.draft.rhyme_words[letter].rhyme_key if letter != FREE and letter in self.draft.rhyme_words else None
         )
@@ -262,39 +257,6 @@ class _Work:
     def _inner_rhymes(self, syllables: int) -> InnerRhyme:
         """Return what is to rhyme inside a line: near its middle, and not with a word that ends a line already."""
         return InnerRhyme(~self.lexicon.spelled(self.draft.end_words_of_section()), (syllables + 1) // 2)
-
-    def _end_words(self, section: WantedSection, index: int) -> Rows:
-        """Return the words that may end the line; where a song runs out of them, those of other sections come again."""
-        syllables = section.lines[index][0]
-        for refused in (self.draft.end_words, self.draft.end_words_of_section()):
-            free = self._fitting(syllables) & ~self.lexicon.spelled(refused)
-            for few in (FEWEST_RHYMES, 1):
-                for rows in (free & self.usual, free):
-                    found = self._rhyming(rows, section, index, few)
-                    if found.any():
-                        return found
-        raise RequestError(
-            f"no word is left to end a line of {syllables} syllables; ask for fewer lines, or fewer that rhyme"
-        )
-
-    def _rhyming(self, rows: Rows, section: WantedSection, index: int, few: int) -> Rows:
-        """Return those of `rows` that rhyme as asked, or leave `few` rhymes or more for each later line of the letter."""
-        letter = section.lines[index][1]
-        if letter != FREE and letter in self.draft.rhyme_words:
-            return rows & self.lexicon.rhymes_with(self.draft.rhyme_words[letter])
-        others = [word.rhyme_key for other, word in self.draft.rhyme_words.items() if other != FREE]
-        rows = rows & ~self.lexicon.with_rhyme_keys(others)
-        later = [syllables for syllables, other in section.lines[index + 1 :] if other == letter and letter != FREE]
-        if section.inner_rhyme:  # a word of one syllable fits wherever it is due
-            rows = rows & self.lexicon.in_families(self.lexicon.syllables == 1, more_than=len(later) + few)
-        if not later:
-            return rows
-        rhymes = rows & np.logical_and.reduce([self._fitting(syllables) for syllables in later])
-        return rows & self.lexicon.in_families(rhymes, more_than=few * len(later))
-
-    def _fitting(self, syllables: int) -> Rows:
-        """Return the words that may end a line of so many syllables."""
-        return self.lexicon.syllables <= syllables if self.metre is None else self.metre.rows(syllables)
 
     def _line(self, candidate: Candidate, constraint: LineConstraint, asked: str | None) -> WrittenLine:
         text = reverse_line(self.writer._tokenizer.decode(candidate.ids).rstrip("\n")).strip()

@@ -78,6 +78,22 @@ def test_theme_words_join_once_in_whatever_case(lexicon: Lexicon, tokenizer: Lyr
     assert "zeppelin" not in lexicon
 
 
+def test_a_name_is_written_as_it_is_typed_and_no_other_way(lexicon: Lexicon, tokenizer: LyricTokenizer) -> None:
+    named = lexicon.with_names(["Rose", "Zeppelin", "I"], tokenizer)
+    assert len(named) == len(lexicon)
+    (row,) = np.flatnonzero(named.spelled(["rose"]))
+    assert named.words[row].text == "Rose"
+    assert list(named.words[row].ids) == tokenizer.encode(" Rose")
+    assert [word.ids for word in named.words] == sorted(word.ids for word in named.words)
+    assert named.with_names(["Rose"], tokenizer) is named
+
+
+def test_forms_of_a_word_are_found_together(lexicon: Lexicon) -> None:
+    rows = lexicon.with_lemmas(["rains", "Explained"])
+    assert {word.text for word, is_one in zip(lexicon.words, rows, strict=True) if is_one} == {"rain", "explain"}
+    assert not lexicon.with_lemmas(["unheard"]).any()
+
+
 def test_a_word_list_comes_back_most_frequent_first(tmp_path: Path, tokenizer: LyricTokenizer) -> None:
     path = tmp_path / "words.txt.gz"
     write_words(path, {"rain": 5, "thee": 9, "o'er": 9})

@@ -126,7 +126,8 @@ def test_new_things_have_old_kin_and_known_words_have_none() -> None:
 
 @pytest.mark.parametrize(("theme", "names"), [
     ("dancing with Alice in Zürich", ("Alice", "Zurich")), ("Pizza at midnight", ()), ("my WiFi", ("WiFi",)),
-    ("RAIN OVER ME", ()), ("iPhone blues", ("iPhone",)), ("", ()),
+    ("RAIN OVER ME", ()), ("Summer Love", ()), ("tokyo rain", ("Tokyo",)), ("a walk in May", ("May",)),
+    ("iPhone blues", ("iPhone",)), ("", ()),
 ])  # fmt: skip
 def test_names_are_the_words_with_capitals(theme: str, names: tuple[str, ...]) -> None:
     assert names_of(theme) == names

@@ -12,7 +12,18 @@ from engine.lyrics.draft import Draft, WrittenLine
 from engine.lyrics.lexicon import Entry, Word, make_word
 from engine.lyrics.pronunciation import pronounce
 from engine.lyrics.prosody import syllables_of, word_rhyme_key
-from engine.lyrics.scoring import agreement, evenness, repetition, score_line, slips, theme_score
+from engine.lyrics.rhyme import near_family
+from engine.lyrics.scoring import (
+    LAST_CHANCE,
+    agreement,
+    commonness,
+    evenness,
+    repetition,
+    sameness,
+    score_line,
+    slips,
+    theme_score,
+)
 
 VOCABULARY = "rain storm harbour the a an apple over and river I am is you are falling silver night oh bread".split()
 ASSOCIATIONS = Associations(["rain", "storm", "bread"], np.array([[1, 0], [0.9, 0.436], [0, 1]], np.float32))
@@ -105,3 +116,28 @@ def test_weak_ends_and_crooked_stress_cost() -> None:
     assert score("the silver night and", draft) < score("and the silver night", draft)
     like = "over the river"
     assert score("falling the silver", draft, like=like) > score("the falling silver", draft, like=like)
+
+
+def test_a_rhyme_that_sounds_nearly_as_an_earlier_one_costs() -> None:
+    for end in ("rained", "pains", "chain"):
+        assert sameness(words_in(f"the {end}"), f"the {end}", draft_with("the rain")) > sameness(
+            words_in(f"the {end}"), f"the {end}", draft_with("the sea")
+        )
+    assert near_family("EY N D") == near_family("EY N Z") == near_family("EY N") != near_family("AY T")
+    assert near_family("AY T") == "AY T"
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=8), st.integers(1, 10**6))
+def test_a_line_of_more_common_words_never_loses_less(counts: list[int], more: int) -> None:
+    words = [make_word(Entry("rain", count, pronounce("rain")), (1,)) for count in counts]
+    commoner = [make_word(Entry("rain", count + more, pronounce("rain")), (1,)) for count in counts]
+    assert commonness(commoner) >= commonness(words)
+    assert sameness(commoner, "rain", draft_with()) >= sameness(words, "rain", draft_with())
+
+
+def test_the_last_line_of_a_chorus_brings_the_hook_that_is_missing() -> None:
+    draft = draft_with("the river")
+    draft.hook = frozenset({"bread"})
+    with_hook, without = (score(text, draft, is_last=True, is_chorus=True) for text in ("the bread.", "the storm."))
+    assert with_hook - without > LAST_CHANCE / 2
+    assert score("the bread.", draft, is_chorus=True) - score("the storm.", draft, is_chorus=True) < LAST_CHANCE / 2
