@@ -25,7 +25,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "persons": ("I", "you", "we", "he", "she", "they", "I and you", "he and she"),
     "chords": (
         "C G Am F", "Am F C G", "C Am F G", "F G Em Am", "Dm7 G7 Cmaj7 Cmaj7", "G D Em C", "Am Dm E Am",
-        "C7 C7 C7 C7 F7 F7 C7 C7 G7 F7 C7 G7", "D A Bm G", "Em C G D",
+        "C7 C7 C7 C7 F7 F7 C7 C7 G7 F7 C7 G7", "D A Bm G", "Em C G D", "ii V I", "I vi IV V", "i bVII bVI V7",
     ),
     "lengths": ("0:45", "1:00", "1:30", "2:00", "2:30", "3:00", "4:00", "5:00"),
     "programs": tuple(PROGRAM_NAMES),

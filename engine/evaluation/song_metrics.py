@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from engine.music.lead_sheet import LeadSheet, SungNote, SungSyllable
-from engine.music.theory import Chord, voice_range
+from engine.music.theory import read_symbol, voice_range
 from engine.song.alignment import metric_weight
 
 HUMAN_LEVEL = {
@@ -146,7 +146,8 @@ def _stress(note: SungNote) -> int:
 
 def _chord_tones(sheet: LeadSheet, onset_ticks: int) -> tuple[int, ...]:
     symbol = next((chord.symbol for chord in reversed(sheet.chords) if chord.onset_ticks <= onset_ticks), None)
-    return Chord.parse(symbol).pitch_classes if symbol else ()
+    chord = read_symbol(symbol) if symbol else None
+    return chord.pitch_classes if chord is not None else ()
 
 
 def _share(found: Iterable[bool]) -> float:

@@ -15,7 +15,7 @@ from engine.music.bands import Band
 from engine.music.lead_sheet import ChordSpan, LeadSheet, SectionSpan, melody_track
 from engine.music.patterns import Stroke, bar_drums, bar_pattern, strokes
 from engine.music.score import Marker, Note, Score, TempoChange, TimeSignatureChange, Track
-from engine.music.theory import Chord, nearest_pitch
+from engine.music.theory import Chord, nearest_pitch, read_symbol
 from engine.music.voicing import voice_chords
 
 BASS_RANGE = (28, 50)
@@ -34,7 +34,8 @@ _CHORD_REGISTER = 22  # semitones, see voicing.voice_chords
 def arrange(sheet: LeadSheet, band: Band, seed: int) -> Score:
     """Return the lead sheet played by a band, as long as the sheet; the same seed gives the same score.
 
-    Tracks: Melody with the words, Chords, Bass, and Drums and Pad where the band has them. The last chord is held.
+    Tracks: Melody with the words, Chords, Bass, and Drums and Pad where the band has them. The last chord is held; where
+    the lead sheet has N.C., the band is silent and the melody goes on alone.
     """
     rng = random.Random(seed)
     song = _Song(sheet, band, rng)
@@ -76,9 +77,10 @@ class _Song:
         self.time_signature = sheet.time_signature
         self.length_ticks = sheet.length_ticks
         self.spans = sheet.chords
-        self.chords = [Chord.parse(span.symbol) for span in sheet.chords]
+        self.chords = [read_symbol(span.symbol) for span in sheet.chords]  # None where no chord is played
         low, high = _chord_register(sheet)
-        self.voicings = voice_chords(self.chords, low=low, high=high)
+        voicings = iter(voice_chords([chord for chord in self.chords if chord is not None], low=low, high=high))
+        self.voicings = [() if chord is None else next(voicings) for chord in self.chords]
         self.chord_patterns = {True: rng.choice(band.full_chords), False: rng.choice(band.quiet_chords)}
         self.bass_patterns = {True: rng.choice(band.full_bass), False: rng.choice(band.quiet_bass)}
         self.drum_patterns = {True: band.full_drums, False: band.quiet_drums}
@@ -112,9 +114,14 @@ class _Song:
             played.setdefault(onset, Stroke(onset - bar.onset_ticks, ends - onset, first_sign))
         for onset, stroke in sorted(played.items()):
             index = self.chord_index(onset)
-            if onset < bar_end and index is not None:
+            if onset < bar_end and index is not None and self.chords[index] is not None:
                 span_end = self.spans[index].onset_ticks + self.spans[index].duration_ticks
                 yield index, min(onset + stroke.duration_ticks, span_end, bar_end), stroke, onset in begins
+
+    def is_silent(self, ticks: int) -> bool:
+        """Tell whether the band is silent at a tick, where the lead sheet has N.C."""
+        index = self.chord_index(ticks)
+        return index is not None and self.chords[index] is None
 
     def chord_index(self, ticks: int) -> int | None:
         """Return which chord sounds at a tick; None before the first or in a gap."""
@@ -186,10 +193,12 @@ def _bass_notes(song: _Song, rng: random.Random) -> Iterator[Note]:
             onset = bar.onset_ticks + stroke.offset_ticks
             following = song.chords[index + 1] if index + 1 < len(song.chords) else None
             is_last_of_chord = end >= song.spans[index].onset_ticks + song.spans[index].duration_ticks
-            pitch = _bass_pitch(song.chords[index], sign, following if is_last_of_chord else None)
+            chord = song.chords[index]
+            assert chord is not None  # `chord_strokes` leaves out where the band is silent
+            pitch = _bass_pitch(chord, sign, following if is_last_of_chord else None)
             yield Note(onset, pitch, end - onset, _velocity(_BASS_VELOCITIES[sign], bar.kind, rng))
-    if song.chords:
-        yield from _held(song, (_bass_pitch(song.chords[-1], "R", None),), 72, rng)
+    if song.chords and (last := song.chords[-1]) is not None:
+        yield from _held(song, (_bass_pitch(last, "R", None),), 72, rng)
 
 
 def _bass_pitch(chord: Chord, sign: str, following: Chord | None) -> int:
@@ -241,12 +250,12 @@ def _drum_notes(song: _Song, rng: random.Random) -> Iterator[Note]:
         for pitch, pattern in drums.items():
             for stroke in strokes(pattern):
                 onset = bar.onset_ticks + stroke.offset_ticks
-                if onset < song.hold_ticks:
+                if onset < song.hold_ticks and not song.is_silent(onset):
                     yield _hit(song, onset, pitch, _velocity(_DRUM_VELOCITIES[stroke.sign], bar.kind, rng))
-        if bar.opens and full and name != "brushes":
+        if bar.opens and full and name != "brushes" and not song.is_silent(bar.onset_ticks):
             yield _hit(song, bar.onset_ticks, patterns.CRASH, _velocity(72, bar.kind, rng))
     last_kind = section_kind(song.sections[-1])
-    if song.drum_patterns[last_kind in FULL_SECTIONS]:
+    if song.drum_patterns[last_kind in FULL_SECTIONS] and not song.is_silent(song.hold_ticks):
         yield _hit(song, song.hold_ticks, patterns.KICK, _velocity(66, last_kind, rng))
         yield _hit(song, song.hold_ticks, patterns.CRASH, _velocity(60, last_kind, rng))
 

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Sequence
 
 from engine.errors import RequestError
+from engine.music.chord_finding import find_chords
+from engine.music.key_finding import key_of_score
 from engine.music.lead_sheet import ChordSpan
 from engine.music.score import Note, Score, Track
-from engine.music.theory import Key, all_keys
+from engine.music.theory import NO_CHORD, Key
 
-ONE_AT_A_TIME = 0.9  # share of a track's notes that are left when it sounds one note at a time
+# Share of a track's notes that are left when it sounds one note at a time; the second, with double stops, if no track has
+# the first.
+ONE_AT_A_TIME = (0.9, 0.75)
+# Names of tracks that are, and are not, the melody: in English, German, French, Italian, Spanish, Chinese and Japanese.
+MELODY_NAMES = (
+    r"m[eé]lod|voice|vocal|\bvox\b|\blead\b|\bsing|\btune\b|sopran|gesang|stimme|chant|canto|\bvoz\b"
+    r"|旋律|主唱|人声|歌|メロディ|ボーカル"
+)
+OTHER_NAMES = (
+    r"back|choir|chor|bass|basso|bajo|\bpad\b|drum|accomp|begleit|acomp|harmon|\balto|\btenor"
+    r"|伴奏|和弦|和声|贝斯|鼓|コード|ベース|ドラム"
+)
 FEWEST_MELODY_NOTES = 4
 MOST_NAMED = 8
-TONIC, FIFTH = 0.3, 0.1  # how much more a key is heard by these tones than by others of its scale
-FOREIGN_TONE, FOREIGN_CHORD = 0.5, 0.15
 
 
 def melody_line(track: Track) -> tuple[Note, ...]:
@@ -39,15 +50,22 @@ def find_melody(score: Score, named: str | None, is_melody: Sequence[bool]) -> i
     pitched = [n for n, track in enumerate(score.tracks) if track.notes and not track.is_drum]
     if named is not None:
         return _named(score, named.strip(), pitched)
-    single = [
-        n
-        for n in pitched
-        if len(score.tracks[n].notes) >= FEWEST_MELODY_NOTES
-        and len(melody_line(score.tracks[n])) >= ONE_AT_A_TIME * len(score.tracks[n].notes)
-    ]
-    if not single:
-        raise RequestError(f"no track of this music is a melody, one note at a time; {_ask_for_track(score, pitched)}")
-    return max(single, key=lambda n: (bool(score.tracks[n].lyrics), is_melody[n], _mean_pitch(score.tracks[n]), -n))
+    singable = [n for n in pitched if len(score.tracks[n].notes) >= FEWEST_MELODY_NOTES]
+    for share in ONE_AT_A_TIME:
+        single = [n for n in singable if len(melody_line(score.tracks[n])) >= share * len(score.tracks[n].notes)]
+        if single:
+            return max(single, key=lambda n: (_octaves_of_evidence(score.tracks[n], is_melody[n]), -n))
+    raise RequestError(f"no track of this music is a melody, one note at a time; {_ask_for_track(score, pitched)}")
+
+
+def _octaves_of_evidence(track: Track, is_melody: bool) -> float:
+    """Return how high a track lies, with words and names counted as so many octaves more: the melody lies highest.
+
+    What names and programs say is believed less than words, for a cello may play the bass and a choir the tune.
+    """
+    name = track.name.casefold()
+    named = (re.search(MELODY_NAMES, name) is not None) - (re.search(OTHER_NAMES, name) is not None)
+    return _mean_pitch(track) / 12 + 20 * bool(track.lyrics) + 10 * named + 0.5 * is_melody
 
 
 def _named(score: Score, named: str, pitched: Sequence[int]) -> int:
@@ -71,66 +89,20 @@ def _mean_pitch(track: Track) -> float:
 
 
 def heard_key(score: Score) -> Key:
-    """Return the key that the file names, or the one whose scale and tonic sound the longest."""
-    if score.key_name is not None:
-        return Key.parse(score.key_name)
-    sounding = _sounding(score, 0, score.length_ticks)
-
-    def strength(key: Key) -> float:
-        inside = sum(sounding[pitch_class] for pitch_class in key.scale)
-        return inside + TONIC * sounding[key.tonic] + FIFTH * sounding[(key.tonic + 7) % 12]
-
-    return max(all_keys(), key=strength)
+    """Return the key that the file names, or the one that its notes are most likely in."""
+    return Key.parse(score.key_name) if score.key_name is not None else key_of_score(score)
 
 
 def heard_chords(score: Score, key: Key, bar_ticks: int) -> tuple[ChordSpan, ...]:
-    """Return a major or minor chord for every bar, the one that most of what sounds belongs to; they fill the length.
+    """Return the chords of all that sounds, spelled in the key; they fill the length.
 
-    A bar of silence keeps the chord before it; at the beginning it has the tonic's.
+    A rest shorter than a bar keeps the chord before it; where nothing sounds for longer, the symbol is "N.C.".
     """
     spans: list[ChordSpan] = []
-    symbol = key.short
-    by_bar = _by_bar(score, bar_ticks)
-    for start in range(0, score.length_ticks, bar_ticks):
-        sounding = by_bar.get(start // bar_ticks, Counter())
-        symbol = _chord(sounding, key) if sounding else symbol
-        length = min(bar_ticks, score.length_ticks - start)
-        if spans and spans[-1].symbol == symbol:
-            spans[-1] = ChordSpan(spans[-1].onset_ticks, spans[-1].duration_ticks + length, symbol)
-        else:
-            spans.append(ChordSpan(start, length, symbol))
+    for span in find_chords(score, key):
+        is_short_rest = span.symbol == NO_CHORD and span.duration_ticks < bar_ticks
+        if spans and (is_short_rest or span.symbol == spans[-1].symbol):
+            before = spans.pop()
+            span = ChordSpan(before.onset_ticks, before.duration_ticks + span.duration_ticks, before.symbol)
+        spans.append(span)
     return tuple(spans)
-
-
-def _chord(sounding: Counter[int], key: Key) -> str:
-    total = sum(sounding.values())
-
-    def strength(chord: tuple[int, str]) -> float:
-        root, mode = chord
-        tones = {root, (root + (3 if mode else 4)) % 12, (root + 7) % 12}
-        inside = sum(sounding[tone] for tone in tones)
-        foreign = len(tones - set(key.scale))
-        return inside + 0.1 * sounding[root] - FOREIGN_TONE * (total - inside) - FOREIGN_CHORD * foreign * total
-
-    root, mode = max(((root, mode) for root in range(12) for mode in ("", "m")), key=strength)
-    return key.spell(root) + mode
-
-
-def _by_bar(score: Score, bar_ticks: int) -> dict[int, Counter[int]]:
-    """Return by bar how many ticks each pitch class begins to sound for, a note counted in the bar of its onset."""
-    found: dict[int, Counter[int]] = {}
-    for track in score.tracks:
-        for note in () if track.is_drum else track.notes:
-            found.setdefault(note.onset_ticks // bar_ticks, Counter())[note.pitch % 12] += min(
-                note.duration_ticks, bar_ticks
-            )
-    return found
-
-
-def _sounding(score: Score, start: int, end: int) -> Counter[int]:
-    sounding: Counter[int] = Counter()
-    for track in score.tracks:
-        for note in () if track.is_drum else track.notes:
-            if start <= note.onset_ticks < end:
-                sounding[note.pitch % 12] += note.duration_ticks
-    return sounding

@@ -7,7 +7,7 @@ from typing import Literal
 
 from engine.errors import RequestError
 from engine.music.score import LyricEvent, Note, TimeSignature, Track
-from engine.music.theory import Chord, Key
+from engine.music.theory import Key, read_symbol
 
 WordPosition = Literal["single", "begin", "middle", "end"]
 
@@ -40,7 +40,7 @@ class SungNote:
 
 @dataclass(frozen=True)
 class ChordSpan:
-    """A chord symbol ("Am7/G") that holds for `duration_ticks` from `onset_ticks` on."""
+    """A chord symbol ("Am7/G"), or "N.C." for none, that holds for `duration_ticks` from `onset_ticks` on."""
 
     onset_ticks: int
     duration_ticks: int
@@ -107,7 +107,7 @@ def check(sheet: LeadSheet) -> None:
     try:
         Key.parse(sheet.key_name)
         for chord in sheet.chords:
-            Chord.parse(chord.symbol)
+            read_symbol(chord.symbol)
     except RequestError as error:
         raise ValueError(str(error)) from error
     _check_spans("note", [(note.onset_ticks, note.duration_ticks) for note in sheet.notes], sheet.length_ticks)

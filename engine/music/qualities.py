@@ -26,7 +26,7 @@ _QUALITY_SPELLINGS = {
     "madd9": "madd2 minadd9", "m9": "min9 -9", "aug9": "+9 9#5", "9sus4": "9sus", "7b9": "7-9", "7#9": "7+9",
     "m11": "min11 -11", "m13": "min13 -13", "maj13": "M13", "maj7#11": "M7#11",
 }  # fmt: skip
-_QUALITY_OF_SUFFIX = {
+QUALITY_OF_SUFFIX = {
     "": "maj",
     **{name: name for name in QUALITIES},
     **{spelling: name for name, line in _QUALITY_SPELLINGS.items() for spelling in line.split()},
@@ -36,6 +36,6 @@ _QUALITY_OF_SUFFIX = {
 def quality_named(suffix: str) -> str | None:
     """Return the quality that the text after a chord's root names ("" is "maj", "min7" is "m7"), or None."""
     plain = re.sub(r"[(),\s]", "", suffix)
-    known = _QUALITY_OF_SUFFIX.get(plain)
+    known = QUALITY_OF_SUFFIX.get(plain)
     # "Maj7" and "MIN7" are common, but "M7" and "m7" differ by case alone.
-    return known or (_QUALITY_OF_SUFFIX.get(plain.lower()) if plain[:1] != "M" or plain[1:2].isalpha() else None)
+    return known or (QUALITY_OF_SUFFIX.get(plain.lower()) if plain[:1] != "M" or plain[1:2].isalpha() else None)

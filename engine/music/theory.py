@@ -1,4 +1,4 @@
-"""Keys, scales, chord symbols, Roman numerals and voices. Knows nothing of time, files or models.
+"""Keys, scales, chord symbols and voices. Knows nothing of Roman numerals, time, files or models.
 
 Spelling rests on the line of fifths: ... Bb F C G D A E B F# ..., where C is 0 and each step up is a fifth.
 """
@@ -6,17 +6,18 @@ Spelling rests on the line of fifths: ... Bb F C G D A E B F# ..., where C is 0 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 from engine.errors import RequestError
-from engine.music.qualities import QUALITIES, quality_named
+from engine.music.nearest_spelling import nearest
+from engine.music.qualities import QUALITIES, QUALITY_OF_SUFFIX, quality_named
 
 Mode = Literal["major", "minor"]
 
 _USUAL_FIFTHS = 99  # stands for "the usual spelling" until Key.__post_init__ has put the number in
+NO_CHORD = "N.C."  # stands on lead sheets where no chord is played
 _LONGEST_SYMBOL = 24  # characters; longer text is refused, and cut in messages
 _NOTE = r"([A-Ga-g])\s*(?:(##|bb|#|b|sharp\b|flat\b))?"
 _ACCIDENTALS = {"": 0, "#": 1, "##": 2, "b": -1, "bb": -2, "sharp": 1, "flat": -1}
@@ -35,18 +36,11 @@ SCALES: dict[str, tuple[int, ...]] = {
     "blues": (0, 3, 5, 6, 7, 10),
 }
 
+# Fifths from a root to its chord tone, by semitones: 4 is a major third, 10 a minor seventh.
+_FIFTHS_OF_INTERVAL = {0: 0, 1: -5, 2: 2, 3: -3, 4: 4, 5: -1, 6: -6, 7: 1, 8: 8, 9: 3, 10: -2, 11: 5}
+_ODD_FIFTHS = {("7#9", 3): 9, ("dim7", 9): -9, ("7#11", 6): 6, ("maj7#11", 6): 6}
 # Comfortable ranges: soprano C4-G5, alto G3-D5, tenor C3-G4, bass F2-C4, child C4-E5.
 VOICES = {"soprano": (60, 79), "alto": (55, 74), "tenor": (48, 67), "bass": (41, 60), "child": (60, 76)}
-
-_NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
-_DEGREE = re.compile(r"([#b]?)(VII|VI|V|IV|III|II|I|vii|vi|v|iv|iii|ii|i)(?![IViv])(.*)", flags=re.DOTALL)
-_BASS = re.compile(r"([#b]?)([1-7])")
-_LOWER_SUFFIXES = {"dim": "o", "dim7": "o7", "m7b5": "ø7"}
-# Degrees off the scale, by semitones above the tonic.
-_ALTERED = {
-    "major": {1: "b2", 3: "b3", 6: "#4", 8: "b6", 10: "b7"},
-    "minor": {1: "b2", 4: "#3", 6: "#4", 9: "#6", 11: "#7"},
-}
 
 
 @dataclass(frozen=True)
@@ -72,11 +66,12 @@ class Key:
     @classmethod
     def parse(cls, text: str) -> Key:
         """Return the key that "F#m", "Eb minor", "C" or "b flat major" names; RequestError for any other text."""
-        found = re.fullmatch(_NOTE + r"[\s-]*(\S*)", _plain(text), flags=re.IGNORECASE)
+        found = re.fullmatch(_NOTE + r"[\s-]*(\S*)", plain_symbol(text), flags=re.IGNORECASE)
         mode = _mode_named(found[3]) if found else None
         if found is None or mode is None:
-            known = (form for key in all_keys() for form in (str(key), key.short))
-            raise _unknown("key", text, known, "C, F#m or Eb minor")
+            known = ((form, form) for key in all_keys() for form in (str(key), key.short))
+            near = nearest(_without_h(plain_symbol(text)), known)
+            raise unknown_name("key", text, advice(near, "C, F#m or Eb minor"))
         position = _position(found[1], found[2])
         fifths = position - (3 if mode == "minor" else 0)
         return cls(7 * position % 12, mode, fifths if -7 <= fifths <= 7 else _USUAL_FIFTHS)
@@ -152,17 +147,14 @@ class Chord:
     @classmethod
     def parse(cls, text: str) -> Chord:
         """Return the chord that a symbol such as "Am7/G" names; RequestError with the nearest ones otherwise."""
-        plain = _plain(text)
+        plain = plain_symbol(text)
         whole = re.fullmatch(_NOTE + r"(\S*)", plain)  # first, since "C6/9" has no bass
         if whole and (quality := quality_named(whole[3])):
             return cls(_pitch_class(whole[1], whole[2]), quality)
         slashed = re.fullmatch(_NOTE + r"(\S*)\s*/\s*" + _NOTE, plain)
         if slashed and (quality := quality_named(slashed[3])):
             return cls(_pitch_class(slashed[1], slashed[2]), quality, _pitch_class(slashed[4], slashed[5]))
-        begun = re.match(_NOTE, plain)
-        roots = [begun[1].upper() + (begun[2] or "")] if begun else list("CDEFGAB")
-        known = (root + suffix for root in roots for suffix in ("", *QUALITIES))
-        raise _unknown("chord symbol", text, known, "Am7 or G/B")
+        raise unknown_name("chord symbol", text, advice(nearest_chords(text), "Am7 or G/B"))
 
     @property
     def pitch_classes(self) -> tuple[int, ...]:
@@ -185,12 +177,58 @@ class Chord:
     def symbol_in(self, key: Key) -> str:
         """Return the chord symbol with root and bass named as the key writes them."""
         suffix = "" if self.quality == "maj" else self.quality
-        return key.spell(self.root) + suffix + ("" if self.bass is None else "/" + key.spell(self.bass))
+        return key.spell(self.root) + suffix + ("" if self.bass is None else "/" + self._bass_in(key))
+
+    def _bass_in(self, key: Key) -> str:
+        """Return the bass as it is spelled above its root, where it is a chord tone: A7/C# in any key, never A7/Db."""
+        assert self.bass is not None
+        interval = (self.bass - self.root) % 12
+        if interval not in QUALITIES[self.quality]:
+            return key.spell(self.bass)
+        root = re.match(_NOTE, key.spell(self.root))
+        assert root is not None  # `spell` writes names of notes
+        fifths = _ODD_FIFTHS.get((self.quality, interval), _FIFTHS_OF_INTERVAL[interval])
+        position = _position(root[1], root[2]) + fifths
+        return _name(position) if -8 <= position <= 12 else key.spell(self.bass)
 
     def transpose(self, semitones: int) -> Chord:
         """Return the chord so many semitones up, or down if negative."""
         bass = None if self.bass is None else (self.bass + semitones) % 12
         return Chord((self.root + semitones) % 12, self.quality, bass)
+
+
+def read_symbol(symbol: str) -> Chord | None:
+    """Return the chord of a symbol on a lead sheet, None for "N.C.": no chord; RequestError for any other text."""
+    return None if symbol == NO_CHORD else Chord.parse(symbol)
+
+
+def nearest_chords(text: str) -> list[str]:
+    """Return up to three chord symbols nearest to a mistyped one, in their usual spelling; none where none is near.
+
+    The German H is taken for B: "H7" is near to B7 and "Cmjor7" to Cmaj7.
+    """
+    typed = _without_h(plain_symbol(text))
+    chord, slash, after = typed.rpartition("/")
+    if not slash:
+        return _nearest_roots(typed)
+    bass = re.match(_NOTE, _without_h(after))
+    ending = f"/{bass[1].upper()}{bass[2] or ''}" if bass else ""
+    return [symbol + ending for symbol in _nearest_roots(chord)]
+
+
+def advice(near: Sequence[str], examples: str) -> str:
+    """Return the way out of a mistyped name: those that it is near to, or examples where there are none."""
+    return f"did you mean {' or '.join(near)}?" if near else f"try {examples}"
+
+
+def unknown_name(what: str, text: str, way_out: str) -> RequestError:
+    """Return the refusal of a text that names no key, chord symbol or Roman numeral."""
+    return RequestError(f'"{cut_symbol(text)}" is not a {what}; {way_out}')
+
+
+def cut_symbol(text: str) -> str:
+    """Return what was typed, cut to what fits into a sentence."""
+    return text if len(text) <= _LONGEST_SYMBOL else text[:_LONGEST_SYMBOL] + "..."
 
 
 def all_keys() -> tuple[Key, ...]:
@@ -216,37 +254,8 @@ def voice_range(voice: str) -> tuple[int, int]:
     """Return the lowest and highest comfortable pitch of a voice; RequestError for an unknown one."""
     name = voice.strip().lower()
     if name not in VOICES:
-        raise RequestError(f'voice must be one of {", ".join(VOICES)}, got "{_cut(voice)}"')
+        raise RequestError(f'voice must be one of {", ".join(VOICES)}, got "{cut_symbol(voice)}"')
     return VOICES[name]
-
-
-def chord_of_degree(key: Key, numeral: str) -> Chord:
-    """Return the chord that a numeral ("vi7", "bVII", "V7/ii", "I/3") means in a key; RequestError otherwise."""
-    plain = _plain(numeral)
-    head, slash, tail = plain.rpartition("/")
-    if slash and _BASS.fullmatch(tail):
-        chord = chord_of_degree(key, head)
-        return Chord(chord.root, chord.quality, _degree_pitch_class(key, tail[:-1], int(tail[-1])))
-    if slash and _DEGREE.fullmatch(tail):
-        home = chord_of_degree(key, tail)
-        return chord_of_degree(Key(home.root, "minor" if home.has_minor_third else "major"), head)
-    found = _DEGREE.fullmatch(plain)
-    quality = _numeral_quality(found[2], found[3]) if found else None
-    if found is None or quality is None:
-        known = (form + end for name in _NUMERALS for form in (name, name.lower()) for end in ("", "7", "maj7"))
-        raise _unknown("Roman numeral", numeral, known, "I, vi7 or bVII")
-    return Chord(_degree_pitch_class(key, found[1], _NUMERALS.index(found[2].upper()) + 1), quality)
-
-
-def degree_of_chord(key: Key, chord: Chord) -> str:
-    """Return the Roman numeral of a chord in a key, so that `chord_of_degree` gives the chord back."""
-    degree = _degree_name(key, chord.root)
-    numeral, suffix = _NUMERALS[int(degree[-1]) - 1], "" if chord.quality == "maj" else chord.quality
-    if chord.has_minor_third:
-        numeral = numeral.lower()
-        suffix = _LOWER_SUFFIXES.get(chord.quality) or suffix.removeprefix("m")
-    bass = "" if chord.bass is None else "/" + _degree_name(key, chord.bass)
-    return degree[:-1] + numeral + suffix + bass
 
 
 def _mode_named(suffix: str) -> Mode | None:
@@ -255,9 +264,19 @@ def _mode_named(suffix: str) -> Mode | None:
     return "minor" if suffix.lower() in ("m", "min", "minor") else None
 
 
-def _plain(text: str) -> str:
+def plain_symbol(text: str) -> str:
+    """Return a typed name with plain accidentals and no blanks around it; empty if it is too long to be one."""
     plain = text.strip().replace("♯", "#").replace("♭", "b")
     return plain if len(plain) <= _LONGEST_SYMBOL else ""  # nothing so long is a name
+
+
+def _nearest_roots(typed: str) -> list[str]:
+    letter = typed[:1].upper()
+    if not letter or letter not in "ABCDEFG":
+        return []
+    roots = [letter + accidental for accidental in ("", "#", "b")]
+    forms = ((root + suffix, root, name) for root in roots for suffix, name in QUALITY_OF_SUFFIX.items())
+    return nearest(letter + typed[1:], ((form, root + ("" if name == "maj" else name)) for form, root, name in forms))
 
 
 def _position(letter: str, accidental: str | None) -> int:
@@ -273,27 +292,6 @@ def _name(position: int) -> str:
     return "FCGDAEB"[letter] + ("#" if alteration > 0 else "b") * abs(alteration)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_SYMBOL else text[:_LONGEST_SYMBOL] + "..."
-
-
-def _unknown(what: str, text: str, known: Iterable[str], examples: str) -> RequestError:
-    nearest = get_close_matches(_plain(text)[:_LONGEST_SYMBOL], list(known), n=3, cutoff=0.4)
-    advice = f"did you mean {' or '.join(nearest)}?" if nearest else f"try {examples}"
-    return RequestError(f'"{_cut(text)}" is not a {what}; {advice}')
-
-
-def _degree_name(key: Key, pitch_class: int) -> str:
-    if pitch_class in key.scale:
-        return str(key.scale.index(pitch_class) + 1)
-    return _ALTERED[key.mode][(pitch_class - key.tonic) % 12]
-
-
-def _degree_pitch_class(key: Key, accidental: str, degree: int) -> int:
-    return (key.scale[degree - 1] + {"": 0, "#": 1, "b": -1}[accidental]) % 12
-
-
-def _numeral_quality(numeral: str, suffix: str) -> str | None:
-    if numeral.islower():
-        return quality_named("m" + suffix) or quality_named(suffix)
-    return quality_named(suffix)
+def _without_h(text: str) -> str:
+    """Return the text with the German H, which is B, at its head."""
+    return "B" + text[1:] if text[:1] in ("H", "h") else text

@@ -6,7 +6,7 @@ import re
 from xml.etree.ElementTree import Element, SubElement
 
 from engine.errors import RequestError
-from engine.music.theory import Chord
+from engine.music.theory import NO_CHORD, Chord
 
 Degrees = tuple[tuple[int, int, str], ...]  # (degree, semitones altered, "add" or "alter")
 
@@ -55,11 +55,13 @@ NOTE_NAME = r"([A-G])(##|bb|#|b)?"
 
 
 def harmony(symbol: str, offset_ticks: int) -> Element | None:
-    """Return the symbol as `<harmony>`, its spelling kept; None for one without a root such as "N.C.".
+    """Return the symbol as `<harmony>`, its spelling kept; None for one without a root that is not "N.C." either.
 
     offset_ticks: how long after the note that follows the element the chord begins; 480 divisions to a quarter.
     """
     root = re.match(NOTE_NAME, symbol)
+    if symbol == NO_CHORD:
+        return _no_chord(offset_ticks)
     if root is None:
         return None
     element = Element("harmony")
@@ -75,6 +77,17 @@ def harmony(symbol: str, offset_ticks: int) -> Element | None:
         SubElement(part, "degree-value").text = str(degree)
         SubElement(part, "degree-alter").text = str(alter)
         SubElement(part, "degree-type").text = change
+    if offset_ticks:
+        SubElement(element, "offset").text = str(offset_ticks)
+    return element
+
+
+def _no_chord(offset_ticks: int) -> Element:
+    """Return "N.C." as MusicXML has it: of the kind "none", with a root that means nothing and is not shown."""
+    element = Element("harmony")
+    root = SubElement(element, "root")
+    SubElement(root, "root-step", {"text": ""}).text = "C"
+    SubElement(element, "kind", {"text": NO_CHORD}).text = "none"
     if offset_ticks:
         SubElement(element, "offset").text = str(offset_ticks)
     return element

@@ -5,34 +5,44 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import cycle, islice
+from itertools import cycle, groupby, islice
 
-from engine.errors import RequestError
+from engine.music.chord_progression import Progression, is_numeral, parse_progression
 from engine.music.lead_sheet import ChordSpan
+from engine.music.roman_numerals import chord_of_degree
 from engine.music.score import TimeSignature
-from engine.music.theory import Chord, Key, all_keys, chord_of_degree
+from engine.music.theory import Chord, Key, all_keys, read_symbol
 from engine.song.form import SectionKind
 from engine.song.progressions import Cell, Palette, lay_lines, lay_vamp
 
-MOST_CHORDS = 64
+
+def parse_chords(text: str) -> Progression:
+    """Read a typed progression; RequestError for a chord that there is not, with the nearest one."""
+    return parse_progression(text)
 
 
-def parse_chords(text: str) -> tuple[str, ...]:
-    """Read chord symbols parted by spaces, commas or bar lines, kept as typed; RequestError for any other."""
-    symbols = tuple(symbol for symbol in re.split(r"[\s,|]+", text) if symbol.strip("-–—"))
-    if not 1 <= len(symbols) <= MOST_CHORDS:
-        raise RequestError(f"chords must be 1-{MOST_CHORDS} symbols, got {len(symbols)}; write them such as C G Am F")
-    for symbol in symbols:
-        Chord.parse(symbol)
-    return symbols
+def key_of_chords(progression: Progression, otherwise: Key) -> Key:
+    """Return the key that was typed with the chords, or else the one that suits them.
+
+    Of chord symbols that is the key in which most are at home; the first and the last weigh as tonics. Numerals can be
+    in any key, so `otherwise` is taken, in the mode that they speak of: a tonic `i` is minor, `I` is major.
+    """
+    if progression.key is not None:
+        return progression.key
+    chords = [chord for symbol in progression.symbols if (chord := _absolute(symbol)) is not None]
+    if chords:
+        return max(all_keys(), key=lambda key: sum(_at_home(chord, key) for chord in chords) + _as_tonic(chords, key))
+    tonics = {
+        numeral[0] for numeral in progression.numerals if re.fullmatch(r"(?:I|i)(?![IViv])(?:[^/]|/[#b\d])*", numeral)
+    }
+    mode = {"I": "major", "i": "minor"}.get("".join(tonics), otherwise.mode)
+    return otherwise if mode == otherwise.mode else otherwise.parallel
 
 
-def key_of_chords(symbols: Sequence[str]) -> Key:
-    """Return the key in which most chords are at home; the first and the last chord weigh as tonics."""
-    chords = [Chord.parse(symbol) for symbol in symbols]
-    return max(all_keys(), key=lambda key: sum(_at_home(chord, key) for chord in chords) + _as_tonic(chords, key))
+def _absolute(symbol: str) -> Chord | None:
+    return None if is_numeral(symbol) else read_symbol(symbol)
 
 
 def _at_home(chord: Chord, key: Key) -> float:
@@ -93,7 +103,21 @@ def chord_spans(cells: Sequence[Cell], key: Key, time_signature: TimeSignature) 
     return tuple(spans)
 
 
-def typed_spans(symbols: Sequence[str], bars: int, time_signature: TimeSignature) -> tuple[ChordSpan, ...]:
-    """Return the typed symbols, one per bar, from the first on and round again until the section is full."""
-    ticks = time_signature.bar_ticks
-    return tuple(ChordSpan(bar * ticks, ticks, symbol) for bar, symbol in enumerate(islice(cycle(symbols), bars)))
+def typed_spans(progression: Progression, key: Key, bars: int, time_signature: TimeSignature) -> tuple[ChordSpan, ...]:
+    """Return the typed bars from the first on and round again until the section is full; numerals are read in the key."""
+    spans: list[ChordSpan] = []
+    for bar, symbols in enumerate(islice(cycle(progression.in_key(key).bars), bars)):
+        spans += _shared(symbols, bar * time_signature.bar_ticks, time_signature)
+    return tuple(spans)
+
+
+def _shared(symbols: Sequence[str], start: int, time_signature: TimeSignature) -> Iterator[ChordSpan]:
+    """Yield the chords of one bar from a tick on, on its beats or parts of them; a bar of three is shared two to one."""
+    parts, ticks = time_signature.numerator, time_signature.beat_ticks
+    while parts < len(symbols):
+        parts, ticks = 2 * parts, ticks // 2
+    onsets = [math.ceil(Fraction(place * parts, len(symbols))) * ticks for place in range(len(symbols) + 1)]
+    for held, group in groupby(range(len(symbols)), key=lambda place: symbols[place]):
+        places = list(group)
+        onset = onsets[places[0]]
+        yield ChordSpan(start + onset, onsets[places[-1] + 1] - onset, held)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.lyrics.prosody import Syllable
 from engine.music.melody_tokens import STEP_TICKS, ChordDegree
-from engine.music.theory import Chord, Key, voice_range
+from engine.music.theory import Chord, Key, read_symbol, voice_range
 from engine.song.alignment import may_be_heavy, pickup_ticks, sung_stress
 from engine.song.melody_grammar import ChordFrame, LineFrame, SyllableFrame
 from engine.song.plan import SectionKind, SongPlan
@@ -128,14 +128,18 @@ class SongFrames:
         return pickup_ticks(weak, self.plan.time_signature) // STEP_TICKS
 
 
+def _chord_frame(chord: Chord, home: int) -> ChordFrame:
+    degree = ChordDegree((chord.root - home) % 12, simple_quality(chord))
+    return ChordFrame(degree, frozenset(chord.pitch_classes[:4]))
+
+
 def _chord_frames(plan: SongPlan, key: Key, shift: int) -> tuple[tuple[int, ChordFrame], ...]:
     """Return every chord of the song with the step that it starts at."""
     home = 0 if key.mode == "major" else 9
     frames = []
     for span, section in zip(plan.section_spans(), plan.sections, strict=True):
         for chord_span in section.chords:
-            chord = Chord.parse(chord_span.symbol).transpose(shift)
-            degree = ChordDegree((chord.root - home) % 12, simple_quality(chord))
             onset = (span.onset_ticks + chord_span.onset_ticks) // STEP_TICKS
-            frames.append((onset, ChordFrame(degree, frozenset(chord.pitch_classes[:4]))))
+            chord = read_symbol(chord_span.symbol)
+            frames.append((onset, NO_CHORD if chord is None else _chord_frame(chord.transpose(shift), home)))
     return tuple(sorted(frames, key=lambda frame: frame[0]))

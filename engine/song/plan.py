@@ -15,6 +15,7 @@ from engine.lyrics.metre import find_metre
 from engine.lyrics.moods import find_mood
 from engine.lyrics.persons import parse_person
 from engine.lyrics.title import clean_title
+from engine.music.chord_progression import Progression
 from engine.music.lead_sheet import ChordSpan, SectionSpan
 from engine.music.score import TimeSignature
 from engine.music.theory import Key, voice_range
@@ -144,14 +145,13 @@ def choose_time_signature(request: SongRequest, style: Style, rng: random.Random
     return TIME_SIGNATURES[typed]
 
 
-def choose_key(request: SongRequest, style: Style, typed_chords: Sequence[str] | None, rng: random.Random) -> Key:
+def choose_key(request: SongRequest, style: Style, typed_chords: Progression | None, rng: random.Random) -> Key:
     """Return the key typed, or that of the chords typed, or one of the style's, in the mode of the mood asked for."""
     chosen = rng.choice(style.keys)
     if request.key is not None:
         return Key.parse(request.key)
-    if typed_chords:
-        return key_of_chords(typed_chords)
-    return Key.parse(chosen if request.mood is None else key_of_mood(find_mood(request.mood), style, chosen))
+    key = Key.parse(chosen if request.mood is None else key_of_mood(find_mood(request.mood), style, chosen))
+    return key if typed_chords is None else key_of_chords(typed_chords, otherwise=key)
 
 
 def tempos_to_try(request: SongRequest, style: Style, time_signature: TimeSignature, rng: random.Random) -> list[float]:
@@ -254,7 +254,7 @@ def _at_tempo(drafts: Sequence[_Draft]) -> str:
 
 
 def _sections(
-    draft: _Draft, time_signature: TimeSignature, harmony: Harmony, key: Key, typed_chords: Sequence[str] | None
+    draft: _Draft, time_signature: TimeSignature, harmony: Harmony, key: Key, typed_chords: Progression | None
 ) -> tuple[SectionPlan, ...]:
     harmony.end_on_tonic(draft.blocks[-1].kind)
     first_of_label: dict[str, int] = {}
@@ -280,7 +280,7 @@ def _sections(
                 lines=lines,
                 bars=block.bars,
                 bars_per_line=draft.bars_per_line.get(kind, 0),
-                chords=typed_spans(typed_chords, block.bars, time_signature)
+                chords=typed_spans(typed_chords, key, block.bars, time_signature)
                 if typed_chords
                 else chord_spans(cells, key, time_signature),
                 words_of=words_of if words_of < index else None,

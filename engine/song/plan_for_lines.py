@@ -12,6 +12,7 @@ from statistics import median_high
 
 from engine.contract import SongRequest
 from engine.lyrics.rhyme import FREE
+from engine.music.chord_progression import Progression
 from engine.music.lead_sheet import ChordSpan
 from engine.music.score import TICKS_PER_QUARTER, TimeSignature
 from engine.music.theory import Key, voice_range
@@ -54,7 +55,7 @@ class Frame:
     time_signature: TimeSignature
     tempo_qpm: float
     voice: str
-    chords: tuple[str, ...] | None
+    chords: Progression | None
     intro_bars: int
     outro_bars: int
     rng: random.Random
@@ -76,13 +77,13 @@ def choose_frame(
     found = find_style(style)
     sung_by = DEFAULT_VOICE if voice is None else voice.strip().lower()
     voice_range(sung_by)
-    symbols = parse_chords(chords) if chords is not None else None
+    typed = parse_chords(chords) if chords is not None else None
     signature = choose_time_signature(asked, found, rng)
-    song_key = choose_key(asked, found, symbols, rng)
+    song_key = choose_key(asked, found, typed, rng)
     tempo = tempos_to_try(asked, found, signature, rng)[0]
     unit = 2 if signature.numerator == 2 else 1  # a bar of 2/4 is half a bar of 4/4
     intro, outro = rng.choice(found.intro_bars) * unit, rng.choice(found.outro_bars) * unit
-    return Frame(found, song_key, signature, tempo, sung_by, symbols, intro, outro, rng)
+    return Frame(found, song_key, signature, tempo, sung_by, typed, intro, outro, rng)
 
 
 def plan_for_lines(frame: Frame, given: Sequence[GivenSection]) -> SongPlan:
@@ -116,7 +117,7 @@ def _chords(
     frame: Frame, harmony: Harmony, section: GivenSection, bars: int, bars_per_line: int, *, is_last: bool
 ) -> tuple[ChordSpan, ...]:
     if frame.chords:
-        return typed_spans(frame.chords, bars, frame.time_signature)
+        return typed_spans(frame.chords, frame.key, bars, frame.time_signature)
     lines = len(section.syllables)
     cells = harmony.cells(section.kind, bars=bars, lines=lines, bars_per_line=bars_per_line, is_last=is_last)
     return chord_spans(cells, frame.key, frame.time_signature)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from engine.music.arranger import ACCOMPANIMENT_CEILING_VELOCITY, BASS_RANGE, arrange
 from engine.music.bands import BANDS, Band
-from engine.music.lead_sheet import ChordSpan, LeadSheet, SectionSpan, SungNote, SungSyllable
+from engine.music.lead_sheet import ChordSpan, LeadSheet, SectionSpan, SungNote, SungSyllable, check
 from engine.music.patterns import BASS_PATTERNS, CHORD_PATTERNS, CRASH, DRUM_PATTERNS, EIGHTH_TICKS, FILLS, strokes
 from engine.music.score import Score, TimeSignature, Track
 from engine.music.theory import Chord
@@ -203,3 +204,28 @@ def test_an_unusual_time_signature_and_a_song_without_words_are_played() -> None
     score = arrange(sheet, BANDS["rock"], 1)
     assert score.tracks[0].notes == ()
     assert len(next(track for track in score.tracks if track.name == "Bass").notes) == 4
+
+
+@pytest.mark.parametrize("band", BANDS.values(), ids=lambda band: band.name)
+def test_where_there_is_no_chord_the_band_is_silent_and_the_melody_goes_on(band: Band) -> None:
+    sheet = lead_sheet(SIGNATURES["4/4"])
+    silent = {3, 8, 9, len(sheet.chords) - 1}
+    chords = tuple(replace(span, symbol="N.C.") if n in silent else span for n, span in enumerate(sheet.chords))
+    check(replace(sheet, chords=chords, is_sung=False, notes=()))
+    score = arrange(replace(sheet, chords=chords), band, 3)
+    gaps = [(chords[n].onset_ticks, chords[n].onset_ticks + chords[n].duration_ticks) for n in silent]
+    for track in accompaniment(score):
+        assert track.notes
+        # A stroke of the drums before the gap may ring into it.
+        assert not [note for note in track.notes for start, end in gaps if start <= note.onset_ticks < end]
+        if not track.is_drum:
+            assert not [
+                note for note in track.notes for start, end in gaps if note.onset_ticks < end and note.end_ticks > start
+            ]
+    assert len(score.tracks[0].notes) == len(sheet.notes)
+
+
+def test_a_song_without_any_chord_is_its_melody_alone() -> None:
+    sheet = lead_sheet(SIGNATURES["4/4"])
+    alone = replace(sheet, chords=(ChordSpan(0, sheet.length_ticks, "N.C."),))
+    assert [track.name for track in arrange(alone, BANDS["rock"], 3).tracks] == ["Melody"]

@@ -1,4 +1,4 @@
-"""Laws of keys, chords and Roman numerals, then examples a musician would check."""
+"""Laws of keys and chords, then examples a musician would check."""
 
 import contextlib
 
@@ -14,8 +14,6 @@ from engine.music.theory import (
     Chord,
     Key,
     all_keys,
-    chord_of_degree,
-    degree_of_chord,
     nearest_pitch,
     scale_pitch_classes,
     voice_range,
@@ -59,17 +57,6 @@ def test_a_chord_is_read_back_from_its_symbol_in_any_key(chord: Chord, key: Key)
     assert Chord.parse(chord.symbol) == Chord.parse(chord.symbol_in(key)) == chord
 
 
-@given(chords, signatures)
-def test_a_chord_is_read_back_from_its_roman_numeral(chord: Chord, key: Key) -> None:
-    assert chord_of_degree(key, degree_of_chord(key, chord)) == chord
-
-
-@given(st.sampled_from(all_keys()), chords, st.integers(-20, 20))
-def test_roman_numerals_do_not_change_when_all_is_transposed(key: Key, chord: Chord, semitones: int) -> None:
-    moved = degree_of_chord(key.transpose(semitones), chord.transpose(semitones))
-    assert moved == degree_of_chord(key, chord)
-
-
 @given(pitch_classes, st.integers(0, 127))
 def test_the_nearest_pitch_is_within_a_tritone(pitch_class: int, near: int) -> None:
     pitch = nearest_pitch(pitch_class, near, low=-12, high=140)
@@ -85,7 +72,7 @@ def test_every_voice_can_sing_every_pitch_class(pitch_class: int, near: int, voi
 
 @given(st.text(max_size=40))
 def test_any_text_is_a_key_or_is_refused_with_a_sentence(text: str) -> None:
-    for parse in (Key.parse, Chord.parse, lambda numeral: chord_of_degree(Key(0), numeral)):
+    for parse in (Key.parse, Chord.parse):
         with contextlib.suppress(RequestError):
             assert parse(text) == parse(f" {text} ")
 
@@ -118,18 +105,12 @@ def test_chord_symbols_as_people_write_them(symbol: str, pitch_classes: tuple[in
 
 
 @pytest.mark.parametrize(
-    ("key", "numeral", "symbol"),
-    [("C", "vi7", "Am7"), ("C", "V7/V", "D7"), ("C", "bVII", "Bb"), ("C", "I/3", "C/E"), ("C", "vii°", "Bdim"),
-     ("G", "IVmaj7", "Cmaj7"), ("Am", "VI", "F"), ("Am", "V7", "E7"), ("Am", "#viio7", "G#dim7"), ("Am", "iv6", "Dm6"),
-     ("Eb", "iii", "Gm"), ("F#m", "V", "C#")],
+    ("text", "near"),
+    [("Am77", "Am7"), ("Csus5", "Csus4"), ("G7b99", "G7b9"), ("H7", "B7"), ("Cmjor7", "Cmaj7"), ("Abmin77", "Abm7"),
+     ("G/H", "G/B"), ("fmni7", "Fm7")],
 )  # fmt: skip
-def test_roman_numerals_as_people_write_them(key: str, numeral: str, symbol: str) -> None:
-    assert chord_of_degree(Key.parse(key), numeral).symbol_in(Key.parse(key)) == symbol
-
-
-@pytest.mark.parametrize(("text", "near"), [("Am77", "Am7"), ("Csus5", "Csus4"), ("G7b99", "G7b9")])
 def test_a_mistyped_chord_is_answered_with_the_nearest(text: str, near: str) -> None:
-    with pytest.raises(RequestError, match=near):
+    with pytest.raises(RequestError, match=rf"did you mean {near}[? ]"):
         Chord.parse(text)
 
 

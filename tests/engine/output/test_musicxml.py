@@ -104,8 +104,15 @@ def test_every_chord_quality_reads_back_with_its_tones(quality: str) -> None:
 
 def test_symbols_that_are_no_chords_do_not_stop_the_song(sheet: LeadSheet) -> None:
     assert kind_of("Cwhatever") == ("other", ())
-    odd = dataclasses.replace(sheet, chords=(ChordSpan(0, 1920, "N.C."),))
+    odd = dataclasses.replace(sheet, chords=(ChordSpan(0, 1920, "?"),))
     assert b"<harmony>" not in lead_sheet_to_musicxml(odd)
+
+
+def test_no_chord_is_written_as_such_and_read_by_others(sheet: LeadSheet) -> None:
+    silent = dataclasses.replace(sheet, chords=(ChordSpan(0, 1920, "N.C."),))
+    assert b'<kind text="N.C.">none</kind>' in lead_sheet_to_musicxml(silent)
+    (found,) = read(silent).recurse().getElementsByClass("NoChord")
+    assert found.pitches == ()
 
 
 def test_chord_within_a_note_keeps_its_place(sheet: LeadSheet) -> None:

@@ -205,10 +205,32 @@ def test_free_verse_has_no_rhymes() -> None:
 
 
 def test_typed_chords_are_kept_and_cycled_one_per_bar() -> None:
-    plan = plan_of(chords="Am7 | Dm9/G, Cmaj7", time_signature="3/4")
+    plan = plan_of(chords="Am7 Dm9/G, Cmaj7", time_signature="3/4")
     for section in plan.sections:
         symbols = [span.symbol for span in section.chords]
         assert symbols == [("Am7", "Dm9/G", "Cmaj7")[bar % 3] for bar in range(section.bars)]
+
+
+def test_chords_between_bar_lines_share_their_bar_by_beats() -> None:
+    plan = plan_of(chords="C G | N.C. | Am / F / F F G", time_signature="3/4")
+    spans = [(span.onset_ticks, span.duration_ticks, span.symbol) for span in plan.sections[1].chords[:7]]
+    assert spans[:3] == [(0, 960, "C"), (960, 480, "G"), (1440, 1440, "N.C.")]
+    assert [symbol for _, _, symbol in spans[3:6]] == ["Am", "F", "G"]
+    assert all(onset % 120 == 0 for onset, _, _ in spans)
+
+
+def test_numerals_take_the_key_that_is_typed_chosen_or_in_the_mode_they_speak_of() -> None:
+    def first(**fields: str) -> tuple[str, list[str]]:
+        plan = plan_of(**fields)
+        return plan.key_name, [span.symbol for span in plan.sections[1].chords[:3]]
+
+    assert first(chords="ii-V-I in Eb", style="blues") == ("Eb major", ["Fm", "Bb", "Eb"])
+    assert first(chords="ii V I", key="G") == ("G major", ["Am", "D", "G"])
+    for style in ("pop", "hymn", "rock"):
+        name, symbols = first(chords="i bVII bVI", style=style)
+        assert name.endswith("minor")
+        assert Chord.parse(symbols[0]) == Chord(Key.parse(name).tonic, "m")
+        assert first(chords="I bVII IV", style=style)[0].endswith("major")
 
 
 @pytest.mark.parametrize(
@@ -219,6 +241,7 @@ def test_typed_chords_are_kept_and_cycled_one_per_bar() -> None:
         ("D A Bm G", "D major"),
         ("Em C G D", "E minor"),
         ("Dm7 G7 Cmaj7", "C major"),
+        ("Dm7 N.C. G7 Cmaj7", "C major"),
     ],
 )
 def test_typed_chords_suggest_the_key(chords: str, key: str) -> None:  # fmt: skip
@@ -271,7 +294,7 @@ def test_a_typed_form_stretches_to_a_length_and_keeps_its_sections() -> None:
         ({"syllables": "eight"}, "numbers of 3-14"),
         ({"syllables": "8,8,8,8,8,8,8,8,8"}, "at most 8 lines"),
         ({"key": "H"}, "not a key"),
-        ({"chords": "C Q"}, "not a chord symbol"),
+        ({"chords": "C Q"}, "there is no chord"),
         ({"chords": " "}, "1-64 symbols, got 0"),
         ({"time_signature": "5/4"}, "one of 4/4"),
         ({"length_seconds": 5}, "15-600 seconds, got 5"),

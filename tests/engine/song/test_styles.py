@@ -9,7 +9,8 @@ from engine.errors import RequestError
 from engine.music.arranger import arrange
 from engine.music.bands import BANDS
 from engine.music.lead_sheet import ChordSpan, LeadSheet
-from engine.music.theory import Key, chord_of_degree
+from engine.music.roman_numerals import chord_of_degree
+from engine.music.theory import Key
 from engine.song.form import parse_form, parse_rhyme, parse_syllables
 from engine.song.plan import TIME_SIGNATURES, SongPlan, make_plan
 from engine.song.progressions import Palette, lay_lines, lay_vamp
