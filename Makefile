@@ -44,6 +44,8 @@ fix: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-bench
 	@$(BIN)/python -m tests.bench.bench_decoding
 	@$(BIN)/python -m tests.bench.bench_song
+	@$(BIN)/python -m tests.bench.bench_midi
+	@$(BIN)/python -m tests.bench.bench_mutations
 	@$(BIN)/python -m tests.bench.bench_bot
 	@$(BIN)/python -m tests.bench.bench_load
 

@@ -1,4 +1,4 @@
-"""Bytes of a Standard MIDI File to timed events and back. Knows nothing of notes, channels, keys or lyrics.
+"""Bytes of a Standard MIDI File: header, chunks, texts, tempos, and events written. Knows no notes, keys or lyrics.
 
 Written here and not left to mido because uploads come from strangers: mido keeps every event (380 MB for a file of
 4 MiB), stops at lengths that are merely wrong, and decodes text by a setting that all threads share.
@@ -7,22 +7,29 @@ Written here and not left to mido because uploads come from strangers: mido keep
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple
 
 from engine.errors import FileFormatError, OutputError
 
 META = 0xFF
-END_OF_TRACK = 0x2F
+TEXT, NAME, LYRIC, MARKER, END_OF_TRACK = 0x01, 0x03, 0x05, 0x06, 0x2F
+TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 
-_DATA_BYTES = [0] * 0x80 + [2] * 0x40 + [1] * 0x20 + [2] * 0x10 + [0] * 0x10  # of a channel message, by its status
+_FRAMES_PER_SECOND = {
+    24: Fraction(24),
+    25: Fraction(25),
+    29: Fraction(30000, 1001),
+    30: Fraction(30),
+}  # as SMPTE names them
 _MICROSECONDS_PER_MINUTE = 60_000_000
 _LONGEST_WRAPPER = 1024  # bytes before the header: RIFF and MacBinary files carry some
 
 
 class Event(NamedTuple):
-    """One event. tick: absolute, in the file's own resolution. meta_type: 0-127 where status is META, else -1."""
+    """One event to be written. tick: absolute, in the file's own resolution. meta_type: 0-127 where status is META, else -1."""
 
     tick: int
     status: int
@@ -32,46 +39,52 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True)
 class Header:
-    """file_type: 0, 1 or 2. ticks_per_quarter: 1-32767."""
+    """file_type: 0, 1 or 2. ticks_per_quarter: 1 and more; where frames are counted, at 120 quarter notes per minute."""
 
     file_type: int
-    ticks_per_quarter: int
+    ticks_per_quarter: Fraction
+    counts_frames: bool = False  # SMPTE time: ticks are parts of a second, and tempos change nothing
 
 
 def read_header(data: bytes) -> Header:
-    """Return what the file's header says; FileFormatError if there is none or it counts in SMPTE frames."""
+    """Return what the file's header says; FileFormatError if there is none."""
     start = data.find(b"MThd", 0, _LONGEST_WRAPPER)
     if start < 0 or len(data) < start + 14:
         raise FileFormatError("this is not a MIDI file: it has no MThd header; send a .mid file")
     file_type, _, division = struct.unpack_from(">HHH", data, start + 8)
-    if division & 0x8000:
-        raise FileFormatError("the MIDI file counts time in SMPTE frames; save it again with ticks per quarter note")
-    if division == 0 or file_type > 2:
+    frames, parts = 256 - (division >> 8), division & 0xFF
+    if file_type <= 2 and parts and frames in _FRAMES_PER_SECOND:
+        return Header(file_type, _FRAMES_PER_SECOND[frames] * parts / 2, counts_frames=True)
+    if file_type > 2 or division == 0 or division & 0x8000:
         raise FileFormatError(f"the MIDI header is damaged: type {file_type}, {division} ticks per quarter note")
-    return Header(file_type, division)
+    return Header(file_type, Fraction(division))
 
 
-def read_chunks(data: bytes) -> Iterator[Iterator[Event]]:
-    """Yield each track chunk as its events; take one chunk wholly before asking for the next.
-
-    A chunk's declared length is believed where it leads to another chunk or the end of the file; otherwise the chunk
-    goes on to its end-of-track event, and the next one is looked for from there.
-    """
+def first_chunk(data: bytes) -> int:
+    """Return where the header ends."""
     start = data.find(b"MThd", 0, _LONGEST_WRAPPER)
-    position = _declared_end(data, start) or start + 14
-    while (position := _next_track(data, position)) >= 0:
-        declared = _declared_end(data, position)
-        end = [declared or position + 8]
-        yield _read_events(data, position + 8, declared or len(data), end)
-        position = end[0]
+    return _declared_end(data, start) or start + 14
 
 
-def _next_track(data: bytes, position: int) -> int:
-    """Return where the next track chunk begins, from a chunk of any kind or from a place between chunks; or -1."""
+def next_chunk(data: bytes, position: int) -> int:
+    """Return where the events of the next track chunk begin, or -1.
+
+    position: where a chunk of any kind begins, or somewhere between chunks.
+    """
     while _is_chunk(data, position) and data[position : position + 4] != b"MTrk":
         position = _declared_end(data, position) or position + 4
     found = data.find(b"MTrk", position)
-    return found if found + 8 <= len(data) else -1
+    return found + 8 if 0 <= found <= len(data) - 8 else -1
+
+
+def chunk_limit(data: bytes, position: int) -> tuple[int, int]:
+    """Return up to where a chunk's events may go, and where the chunk says that it ends; position: where they begin.
+
+    A declared length is believed where it leads to another chunk or the end of the file; otherwise 0 is returned for
+    it, the chunk goes on to its end-of-track event, and the next one is looked for from there.
+    """
+    declared = _declared_end(data, position - 8)
+    return declared or len(data), declared
 
 
 def _declared_end(data: bytes, position: int) -> int:
@@ -83,54 +96,6 @@ def _declared_end(data: bytes, position: int) -> int:
 def _is_chunk(data: bytes, position: int) -> bool:
     tag = data[position : position + 4]
     return len(tag) == 4 and tag.isalnum() and position + 8 <= len(data)
-
-
-def _read_events(data: bytes, position: int, limit: int, end: list[int]) -> Iterator[Event]:
-    """Yield the events up to the end-of-track event or `limit`; leave in `end` where the chunk ended."""
-    tick = running_status = 0
-    while position < limit:
-        delta = data[position]
-        position += 1
-        if delta >= 0x80:
-            delta, position = _read_number(data, position - 1)
-        tick += delta
-        status = data[position] if position < limit else _cut_off(position)
-        if status >= 0x80:
-            position += 1
-        else:
-            status = running_status
-        meta_type = -1
-        if size := _DATA_BYTES[status]:
-            running_status = status
-        elif status == META and position < limit:
-            meta_type = data[position]
-            size, position = _read_number(data, position + 1)
-        elif status in (0xF0, 0xF7):
-            size, position = _read_number(data, position)
-        else:
-            raise FileFormatError(f"the MIDI file is damaged at byte {position}: {status:#04x} begins no event")
-        next_position = position + size
-        if next_position > limit:
-            _cut_off(position)
-        yield Event(tick, status, data[position:next_position], meta_type)
-        position = next_position
-        if meta_type == END_OF_TRACK:
-            break
-    end[0] = max(end[0], position)
-
-
-def _read_number(data: bytes, position: int) -> tuple[int, int]:
-    """Return a variable-length number (at most 4 bytes) and the position after it."""
-    value = 0
-    for offset, byte in enumerate(data[position : position + 4]):
-        value = value << 7 | byte & 0x7F
-        if byte < 0x80:
-            return value, position + offset + 1
-    return _cut_off(position), position
-
-
-def _cut_off(position: int) -> int:
-    raise FileFormatError(f"the MIDI file is cut off or damaged at byte {position}; export it again")
 
 
 def encoded(text: str) -> bytes:
@@ -165,7 +130,7 @@ def decoded_tempo(data: bytes) -> float:
 def write_file(header: Header, chunks: Iterable[Iterable[Event]]) -> bytes:
     """Return the file; the events of each chunk are in order and end with its end-of-track event."""
     written = [_write_chunk(chunk) for chunk in chunks]
-    head = struct.pack(">4sIHHH", b"MThd", 6, header.file_type, len(written), header.ticks_per_quarter)
+    head = struct.pack(">4sIHHH", b"MThd", 6, header.file_type, len(written), int(header.ticks_per_quarter))
     return head + b"".join(written)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 TICKS_PER_QUARTER = 480
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Note:
     """One sounding note.
 

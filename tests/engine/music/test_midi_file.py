@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import FileFormatError, OutputError
-from engine.music import midi_file
+from engine.music import midi_reading
 from engine.music.midi_file import (
     LARGEST_FILE_BYTES,
-    MOST_CHUNKS,
     length_seconds,
     midi_to_score,
     score_to_midi,
     seconds_at,
 )
+from engine.music.midi_reading import MOST_CHUNKS
 from engine.music.score import (
     LyricEvent,
     Marker,
@@ -34,6 +34,7 @@ from engine.music.score import (
     Track,
 )
 from engine.music.theory import Key
+from tests.engine.music.midi_bodies import END, NOTE, midi
 
 LAST_TICK = 20_000
 ticks = st.integers(0, LAST_TICK)
@@ -177,15 +178,6 @@ def test_seconds_follow_the_tempo_changes() -> None:
     assert [seconds_at(song, tick) for tick in (0, 480, 960, 1440, 2880)] == [0.0, 0.5, 1.0, 2.0, 5.0]
 
 
-def midi(*bodies: bytes, file_type: int = 1, division: int = 480) -> bytes:
-    chunks = b"".join(b"MTrk" + struct.pack(">I", len(body)) + body for body in bodies)
-    return b"MThd" + struct.pack(">IHHH", 6, file_type, len(bodies), division) + chunks
-
-
-END = b"\x00\xff\x2f\x00"
-NOTE = b"\x00\x90\x3c\x50\x60\x3c\x00"  # C4 for 96 ticks, ended by velocity 0 under running status
-
-
 def notes_of(data: bytes) -> list[tuple[int, int, int]]:
     return [(n.onset_ticks, n.pitch, n.duration_ticks) for t in midi_to_score(data).tracks for n in t.notes]
 
@@ -244,7 +236,7 @@ def test_a_file_without_notes_gives_a_score_without_tracks() -> None:
     [
         (b"", "not a MIDI file"),
         (b"ID3 not music", "not a MIDI file"),
-        (midi(NOTE, division=0xE728), "SMPTE"),
+        (midi(NOTE, division=0x8000), "damaged"),
         (midi(NOTE, division=0), "damaged"),
         (midi(NOTE, file_type=7), "damaged"),
         (midi(b"\x00\x3c\x50"), "begins no event"),
@@ -262,7 +254,7 @@ def test_what_cannot_be_read_is_refused_with_a_sentence(data: bytes, reason: str
 
 
 def test_a_file_of_too_many_notes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(midi_file, "MOST_NOTES", 99)
+    monkeypatch.setattr(midi_reading, "MOST_NOTES", 99)
     assert len(notes_of(midi(NOTE * 99))) == 99
     with pytest.raises(FileFormatError, match="more than 99 notes"):
         midi_to_score(midi(NOTE * 100))
