@@ -25,6 +25,7 @@ COMMANDS = {
     "train": ("bot.terminal.train:train", "Train a lyric or melody model on a corpus of your own."),
     "sample": ("bot.terminal.sample:sample", "Write plain songs with a model of any family, or a server."),
     "evaluate": ("bot.terminal.evaluate:evaluate", "Print the figures of models and of finished songs."),
+    "benchmark": ("bot.terminal.benchmark:benchmark", "Print the papers' tables with our rows, or measure anew."),
     "compare": ("bot.terminal.compare:compare", "Say what two lyric models differ in, with 95 % intervals."),
     "db": ("bot.terminal.database:db", "Create, upgrade, check and back up the database; move files."),
     "capacity": ("bot.terminal.capacity:capacity", "Say how many members a machine serves, simulated."),
@@ -35,6 +36,7 @@ EXTRAS = {
     "dotenv": "discord",
     "psycopg": "postgres",
     "py3langid": "corpus",
+    "scipy": "corpus",
 }  # package -> who brings it
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 

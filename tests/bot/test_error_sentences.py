@@ -31,8 +31,10 @@ NOT_FOR_MEMBERS = {"worker/health.py", "worker/settings.py", "worker/queue.py", 
                    "worker/promotion.py", "worker/store/job_lists.py", "worker/store/artifact_places.py",
                    "worker/store/backup.py", "worker/store/postgres_dump.py", "worker/capacity/load.py",
                    "engine/lyrics/plain_writer.py", "engine/lyrics/remote.py", "engine/lyrics/markov_model.py",
+                   "engine/lyrics/remote_asking.py", "engine/lyrics/remote_exchange.py", "engine/lyrics/remote_server.py",
+                   "engine/lyrics/remote_writer.py",
                    "engine/lyrics/char_lstm.py", "engine/lyrics/characters.py", "engine/lyrics/hf_causal.py",
-                   "engine/lyrics/text_models.py"}  # fmt: skip
+                   "engine/lyrics/text_models.py", "engine/music/events.py", "engine/music/piano_roll_model.py"}  # fmt: skip
 # Sentences that the program puts together while it runs; `test_sentences_put_together_at_run_time` looks after them.
 # The last is a sentence of the synthesiser's process, which is collected where it is made.
 AT_RUN_TIME = {"sentence.format(where=_shown(url))", "answer[1:].decode()"}
