@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.corpus.memory import remember
+from engine.corpus.pairs import remember_pairs
 from engine.corpus.prepare import Chunk, ThemeWords, chunks_of, content_words
 from engine.corpus.records import LyricRecord, Split, Truecaser, parse_record, read_jsonl
 from engine.corpus.shards import Shard, pack
@@ -23,6 +24,7 @@ from engine.lyrics.memory_filter import MEMORY_FILE
 from engine.lyrics.prompt import ARCHAIC_WORDS, PIECE, reverse_line
 from engine.lyrics.prosody import words_of
 from engine.lyrics.tokenizer import LyricTokenizer, train_tokenizer
+from engine.lyrics.word_pairs import PAIRS_FILE
 
 TOKENIZER, WORDS, ASSOCIATIONS, AUTHORS = "tokenizer.json", "words.txt.gz", "associations.npz", "authors.txt"
 FEWEST_TEXTS_OF_AUTHOR = 20
@@ -76,7 +78,7 @@ def prepare_lyric_corpus(
     report: Callable[[str], None],
     tokenizer: LyricTokenizer | None = None,
 ) -> None:
-    """Write tokenizer, shards, words, associations and the memory of the corpus at `source` into the folder `out`.
+    """Write tokenizer, shards, words, associations, memory and word pairs of the corpus at `source` into the folder `out`.
 
     tokenizer: that of the model which goes on learning; a new one of `vocab_size` entries if None.
     """
@@ -94,6 +96,7 @@ def prepare_lyric_corpus(
         report(f"{split}: {len(shard)} texts, {len(shard.ids)} tokens")
     write_authors(train, out)
     (out / MEMORY_FILE).write_bytes(remember(source, report))
+    (out / PAIRS_FILE).write_bytes(remember_pairs(source, report))
     write_vocabulary(train, out)
 
 

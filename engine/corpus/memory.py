@@ -27,11 +27,7 @@ def remember(corpus: Path, report: Callable[[str], None] = lambda line: None) ->
 
     16 million words take half a minute and 0.6 GB, and give 4.8 MB. RequestError where the corpus has no training text.
     """
-    if not corpus.exists():
-        raise RequestError(
-            f"there is no corpus {corpus}; name a .jsonl or .jsonl.gz file of songs, or a prepared folder"
-        )
-    memory = remember_texts(_training_texts(corpus, report))
+    memory = remember_texts(training_texts(corpus, report))
     if not memory.runs.size:
         raise RequestError(f"{corpus.name} has no text to train on in which five words follow each other")
     written = memory.to_bytes()
@@ -39,7 +35,12 @@ def remember(corpus: Path, report: Callable[[str], None] = lambda line: None) ->
     return written
 
 
-def _training_texts(corpus: Path, report: Callable[[str], None]) -> Iterator[Sequence[str]]:
+def training_texts(corpus: Path, report: Callable[[str], None]) -> Iterator[Sequence[str]]:
+    """Give the lines of each text of the train split; RequestError where there is no such corpus."""
+    if not corpus.exists():
+        raise RequestError(
+            f"there is no corpus {corpus}; name a .jsonl or .jsonl.gz file of songs, or a prepared folder"
+        )
     if corpus.is_dir():
         yield from (song.lines for song in read_songs(corpus, "train"))
         return

@@ -29,6 +29,7 @@ from engine.lyrics.prosody import word_rhyme_key, words_of
 from engine.lyrics.rhyme import FREE, LETTERS
 from engine.lyrics.scoring import LIKELY_ENOUGH, score_line
 from engine.lyrics.tokenizer import LyricTokenizer
+from engine.lyrics.word_pairs import WordPairs
 from engine.lyrics.writer import (
     EACH_SEED,
     LEARNED,
@@ -46,7 +47,7 @@ Report = Callable[[int, int, str], None]
 
 
 class LineWriter:
-    """Holds the model and its lexicon. candidates: written per line, 1 or more. guard: as of `LyricWriter`.
+    """Holds the model and its lexicon. candidates: written per line, 1 or more. guard, pairs: as of `LyricWriter`.
 
     metre: kept by every new line, but for one that can only rhyme without it.
     """
@@ -61,9 +62,10 @@ class LineWriter:
         candidates: int = 32,
         guard: Guard | None = None,
         metre: Metre | None = None,
+        pairs: WordPairs | None = None,
     ) -> None:
         self.model, self.tokenizer, self.lexicon, self.associations = model, tokenizer, lexicon, associations
-        self.candidates, self.guard, self.metre = candidates, guard, metre
+        self.candidates, self.guard, self.metre, self.pairs = candidates, guard, metre, pairs
         self.punctuation = Punctuation(tokenizer)
         self.learned: list[str] = []  # lines that the guard knew, where there were no others
 
@@ -318,7 +320,7 @@ class _Text:
         score += score_line(
             line.words, line.text, draft, self.writer.associations, like=wanted.like or None,
             is_last=index == len(self.sections[section].lines) - 1,
-            is_chorus=self.sections[section].kind == "chorus",
+            is_chorus=self.sections[section].kind == "chorus", pairs=self.writer.pairs,
         )  # fmt: skip
         score -= SPLIT_WORD * split_words(line.syllables, wanted.breaks)
         score -= OFF_THE_BEAT * off_the_beat(line.syllables, wanted.weights)

@@ -8,8 +8,6 @@ case and without punctuation, across the ends of lines.
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,13 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import CheckpointError
+from engine.lyrics.filter_file import filter_bytes, read_filter
 from engine.lyrics.fuse_filter import FuseFilter, Keys
 from engine.lyrics.prosody import plain_words
 
 RUN_WORDS = 5
 FEWEST_SHARED, FEWEST_OF_LINE = 8, 5  # words; METRICS 3, memorisation
-FORMAT = 1
 MEMORY_FILE = "memory.npz"  # beside the weights of a lyric model
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
@@ -37,25 +34,12 @@ class MemoryFilter:
 
     def to_bytes(self) -> bytes:
         """Return what `read` reads: the same bytes for the same runs."""
-        runs = self.runs
-        facts = np.array([FORMAT, RUN_WORDS, runs.segment_length, runs.seed, runs.size], np.int64)
-        written = io.BytesIO()
-        np.savez(written, facts=facts, table=runs.table)
-        return written.getvalue()
+        return filter_bytes(self.runs, RUN_WORDS)
 
     @classmethod
     def read(cls, path: Path) -> MemoryFilter:
         """Read a file of runs; CheckpointError where it is none, or of another format."""
-        try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-                facts, table = arrays["facts"].tolist(), arrays["table"]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise CheckpointError(
-                f"{path} cannot be read ({error}); write it again with `songwright corpus remember`"
-            ) from error
-        if facts[:2] != [FORMAT, RUN_WORDS] or table.dtype != np.uint8:
-            raise CheckpointError(f"{path} is not of format {FORMAT}; write it again with `songwright corpus remember`")
-        return cls(FuseFilter(table, segment_length=facts[2], seed=facts[3], size=facts[4]))
+        return cls(read_filter(path, RUN_WORDS)[0])
 
 
 class MemoryGuard:
@@ -80,11 +64,11 @@ class MemoryGuard:
         return counts
 
 
-def run_hashes(words: Keys) -> Keys:
-    """Return the hashes of the runs of five along the last axis: uint64 (..., n) of words to (..., n - 4), none for n < 5."""
-    count = max(0, words.shape[-1] - RUN_WORDS + 1)
+def run_hashes(words: Keys, length: int = RUN_WORDS) -> Keys:
+    """Return the hashes of the runs along the last axis: uint64 (..., n) of words to (..., n - length + 1), or to none."""
+    count = max(0, words.shape[-1] - length + 1)
     runs = np.zeros((*words.shape[:-1], count), np.uint64)
-    for place in range(RUN_WORDS):
+    for place in range(length):
         runs = runs * _STEP + words[..., place : place + count]
     return runs
 

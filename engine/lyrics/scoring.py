@@ -14,6 +14,7 @@ from engine.lyrics.metre import smoothness
 from engine.lyrics.prosody import Syllable, syllables_of
 from engine.lyrics.rhyme import near_family
 from engine.lyrics.theme_words import FUNCTION_WORDS
+from engine.lyrics.word_pairs import WordPairs
 
 # Weights in nats per token of likelihood; chosen by reading songs, and watched by `songwright evaluate songs`.
 LIKELY_ENOUGH = -2.3  # a line likelier than what people write is a commonplace, and earns nothing more
@@ -30,6 +31,7 @@ SAME_FAMILY = 0.5  # a rhyme that sounds nearly as one that the song has had: ra
 # Li et al., NAACL 2016), as far as a line is more common than those of people.
 COMMONPLACE, USUAL_COMMONNESS, RARE_USES = 0.13, 9.3, 60
 UNSAID_THEME = 0.3
+UNSEEN_PAIR = 0.5  # of neighbours that surely do not go together, as the training texts never have them so
 STEM_LETTERS = 4  # words that share these say the same thing twice
 WEAK_END, WEAK_START, UNFINISHED_END, SLIP, INTERJECTION, EXTRA_COMMA = 0.5, 0.5, 0.25, 1.2, 0.2, 0.3
 
@@ -59,10 +61,12 @@ def score_line(
     is_chorus: bool,
     is_end: bool = False,
     manner: Manner = PLAIN,
+    pairs: WordPairs | None = None,
 ) -> float:
     """Return what to add to the likelihood of a line. like: the syllables of the line sung to the same tune.
 
-    is_last: of its section. is_end: the last of the song, so that what is missing must come now.
+    is_last: of its section. is_end: the last of the song, so that what is missing must come now. pairs: those of the
+    training texts, where they are known.
     """
     syllables = syllables_of(text)
     score = theme_score(words, draft, associations, is_chorus=is_chorus)
@@ -73,6 +77,7 @@ def score_line(
     score += LAST_CHANCE * _brings_what_is_due(texts, draft, is_end=is_end, is_hook_due=is_last and is_chorus)
     score -= repetition(texts, draft) + SLIP * slips(words)
     score -= sameness(words, text, draft)
+    score -= UNSEEN_PAIR * pairs.oddness(words, draft.theme | draft.hook) if pairs is not None else 0.0
     score -= INTERJECTION * sum(t in INTERJECTIONS for t in texts) + EXTRA_COMMA * max(0, text[:-1].count(",") - 1)
     if texts[-1] in WEAK_ENDS:
         score -= WEAK_END

@@ -24,6 +24,7 @@ from engine.lyrics.prosody import word_rhyme_key, words_of
 from engine.lyrics.rhyme import FREE
 from engine.lyrics.scoring import LIKELY_ENOUGH, score_line
 from engine.lyrics.tokenizer import LyricTokenizer
+from engine.lyrics.word_pairs import WordPairs
 
 MOST_MARKS, ROOM_PER_LINE = 4, 64  # ids before a line and in it; no line of 16 syllables needs more
 LINES_REMEMBERED = 16  # when the context is full, it starts again with this many lines
@@ -59,6 +60,7 @@ class LyricWriter:
     """Holds the model and its lexicon; one `write` per song. candidates: written per line, 1 or more.
 
     guard: what is not to be written though the model knows it; `learned` then has the lines that were all the same.
+    pairs: of words that go together; None where the model has none.
     """
 
     def __init__(
@@ -70,12 +72,13 @@ class LyricWriter:
         *,
         candidates: int = 32,
         guard: Guard | None = None,
+        pairs: WordPairs | None = None,
     ) -> None:
         self._model, self._tokenizer, self._lexicon = model, tokenizer, lexicon
         self._associations = associations
         self._punctuation = Punctuation(tokenizer)
         self._candidates = candidates
-        self._guard = guard
+        self._guard, self._pairs = guard, pairs
         self.learned: list[str] = []
 
     def write(
@@ -270,6 +273,7 @@ class _Work:
         return likelihood + score_line(
             line.words, line.text, self.draft, self.writer._associations, like=model, is_last=is_last,
             is_chorus=section.kind == "chorus", is_end=is_last and self.is_last_section, manner=self.manner,
+            pairs=self.writer._pairs,
         )  # fmt: skip
 
     def _start_again(self) -> None:

@@ -16,7 +16,9 @@ from engine.lyrics.lexicon import Lexicon
 from engine.lyrics.memory_filter import MEMORY_FILE, MemoryFilter, MemoryGuard
 from engine.lyrics.tokenizer import LyricTokenizer
 from engine.lyrics.word_filter import avoided
+from engine.lyrics.word_pairs import PAIRS_FILE, WordPairs
 from engine.music.composer import EventComposer
+from engine.music.piece import Composer
 from engine.roles import Role
 from engine.song.chinese_model import TUNES_FILE as TUNES_FILE
 from engine.song.chinese_model import ChineseLyricModel, open_chinese_model
@@ -30,7 +32,8 @@ WORDS_FILE, ASSOCIATIONS_FILE, AUTHORS_FILE = "words.txt.gz", "associations.npz"
 class LyricModel:
     """A causal model over the ids of `tokenizer`, the words that it may write, and which words belong together.
 
-    memory: what its training texts say word for word; None where the checkpoint has no such file.
+    memory: what its training texts say word for word; pairs: which words stand side by side in them. None where the
+    checkpoint has no such file.
     """
 
     version: str
@@ -40,6 +43,7 @@ class LyricModel:
     associations: Associations
     authors: tuple[str, ...] = ()
     memory: MemoryFilter | None = None
+    pairs: WordPairs | None = None
     _lexicons: dict[bool, Lexicon] = field(default_factory=dict)
 
     def lexicon(self, *, archaic: bool, avoid: Collection[str] = ()) -> Lexicon:
@@ -92,7 +96,7 @@ class SongModels:
     lyrics: LyricModel
     melody: MelodyModel
     chinese: ChineseLyricModel | None = None
-    music: EventComposer | None = None
+    music: Composer | None = None
 
 
 OpenedModel = LyricModel | MelodyModel | ChineseLyricModel | EventComposer
@@ -114,6 +118,7 @@ def open_lyric_model(path: Path, share: Share = lambda model: model) -> LyricMod
         Associations.open(path / ASSOCIATIONS_FILE),
         tuple((path / AUTHORS_FILE).read_text(encoding="utf-8").splitlines()),
         MemoryFilter.read(path / MEMORY_FILE) if (path / MEMORY_FILE).is_file() else None,
+        WordPairs.read(path / PAIRS_FILE) if (path / PAIRS_FILE).is_file() else None,
     )
 
 

@@ -13,6 +13,7 @@ from engine.song.making import Making, SourceSong
 from engine.song.note_room import held_until, repitched, spliced
 from engine.song.piece_of_score import ScorePiece, moments_of
 from engine.song.sheet_changes import with_notes_between, with_pitches_of
+from engine.song.voice_tracks import as_loud_as, sounding_from
 
 WORDS_STAY = "the words stay sung, so the melody keeps its rhythm and has new pitches"
 _LEAP = 12  # semitones; a way of joining on is judged by its leaps, in octaves
@@ -45,11 +46,8 @@ def with_new_line(told: ScorePiece, bars: tuple[int, int], making: Making) -> Tr
     piece, inside = told.around(bars)
     asked = [asked_of(making, limits=line_range(told), salt=n) for n in range(TRIES)]
     begins = held_until(track.notes, start)
-    usual = _usual_velocity(track)
-    lines = [
-        tuple(replace(n, velocity=usual) for n in composer_of(making).melody_for(piece, inside, how)) for how in asked
-    ]
-    found = [tuple(_from_tick(line, begins)) for line in lines]
+    lines = [composer_of(making).melody_for(piece, inside, how) for how in asked]
+    found = [sounding_from(as_loud_as(track, line), begins) for line in lines]
     best = min(found, key=lambda line: _strangeness(line, track, start, end))
     return replace(track, notes=spliced(track.notes, best, start, min(end, told.score.length_ticks)))
 
@@ -65,15 +63,6 @@ def followed_by_sheet(
     return with_notes_between(source.sheet, track.notes, *told.span(bars))
 
 
-def _from_tick(line: Sequence[Note], begins: int) -> list[Note]:
-    """Return the notes that sound after a tick, cut there: one voice does not begin a note while it holds another."""
-    return [
-        n if n.onset_ticks >= begins else replace(n, onset_ticks=begins, duration_ticks=n.end_ticks - begins)
-        for n in line
-        if n.end_ticks > begins
-    ]
-
-
 def _strangeness(line: Sequence[Note], track: Track, start: int, end: int) -> float:
     """Return how badly a line joins its neighbours: its leaps at both ends, and how far its number of notes is from theirs."""
     before = [note for note in track.notes if note.onset_ticks < start]
@@ -85,8 +74,3 @@ def _strangeness(line: Sequence[Note], track: Track, start: int, end: int) -> fl
     here = sum(start <= note.onset_ticks < end for note in track.notes)
     there = abs(len(line) - here) / here if here else 0.0
     return sum(leaps) / _LEAP + there
-
-
-def _usual_velocity(track: Track) -> int:
-    loud = sorted(note.velocity for note in track.notes)
-    return loud[len(loud) // 2]

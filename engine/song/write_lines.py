@@ -72,6 +72,7 @@ def write_open_lines(
             model.associations,
             guard=model.guard([theme, title]),
             metre=find_metre(told["metre"]) if told.get("metre") else None,
+            pairs=model.pairs,
         )
     with making.stage("lyrics"):
         written = writer.write(

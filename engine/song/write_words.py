@@ -111,6 +111,7 @@ def write_sections(
             lexicon,
             model.associations,
             guard=guard,
+            pairs=model.pairs,
         )
     with making.stage("lyrics", sum(len(section.lines) for section in wanted)):
         written = writer.write(

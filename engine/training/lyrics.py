@@ -19,6 +19,7 @@ from engine.errors import RequestError
 from engine.lyrics.memory_filter import MEMORY_FILE
 from engine.lyrics.prompt import SECTIONS, reverse_line
 from engine.lyrics.tokenizer import LyricTokenizer
+from engine.lyrics.word_pairs import PAIRS_FILE
 from engine.training.begun_runs import RUN, begin_or_go_on, files_fact
 from engine.training.planned_runs import FINAL, PREPARED, RowShape, learn, write_card
 from engine.training.planned_samples import PlannedForm
@@ -131,11 +132,11 @@ def weights_of(base: Path) -> LlamaForCausalLM:
 def export_lyrics(weights: Path, prepared: Path, out: Path, card: dict[str, Any]) -> Checkpoint:
     """Write the checkpoint that songs are made with: fp16 weights, tokenizer, words, associations and authors.
 
-    Where `prepared` has a memory of its texts (`songwright corpus remember CORPUS --out PREPARED/memory.npz`), that too.
+    Where `prepared` has the memory and the word pairs of its texts (`songwright corpus remember`), those too.
     """
     tensors = {name: tensor.astype(np.float16) for name, tensor in load_file(weights / "model.safetensors").items()}
-    memory = (MEMORY_FILE,) if (prepared / MEMORY_FILE).is_file() else ()
-    more = {name: (prepared / name).read_bytes() for name in (WORDS, ASSOCIATIONS, AUTHORS, *memory)}
+    remembered = [name for name in (MEMORY_FILE, PAIRS_FILE) if (prepared / name).is_file()]
+    more = {name: (prepared / name).read_bytes() for name in (WORDS, ASSOCIATIONS, AUTHORS, *remembered)}
     config = json.loads((weights / "config.json").read_text(encoding="utf-8"))
     config["use_cache"] = True  # off in training, where nothing is cached; whoever generates with transformers wants it
     return write_checkpoint(out, tensors, config, (prepared / TOKENIZER).read_bytes(), card, more_files=more)

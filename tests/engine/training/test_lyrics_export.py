@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import save_file
 
-from engine.checkpoint import open_checkpoint
+from engine.checkpoint import MANIFEST, open_checkpoint
 from engine.corpus.memory import remember_texts
+from engine.corpus.pairs import pairs_of_texts
 from engine.errors import CheckpointError
 from engine.lyrics.memory_filter import MEMORY_FILE
+from engine.lyrics.word_pairs import PAIRS_FILE
 from engine.song.models import open_lyric_model
 from engine.training.lyrics import export_lyrics
 from tests.tiny_models import TinyModels
@@ -53,3 +56,18 @@ def test_a_memory_becomes_part_of_the_checkpoint_and_of_its_name(
     (exported.directory / MEMORY_FILE).write_bytes(b"changed")
     with pytest.raises(CheckpointError, match="damaged"):
         open_lyric_model(exported.directory)
+
+
+def test_word_pairs_become_part_of_the_checkpoint_too(weights: Path, tiny_models: TinyModels, tmp_path: Path) -> None:
+    prepared = tmp_path / "prepared"
+    shutil.copytree(tiny_models.lyrics, prepared)
+    (prepared / PAIRS_FILE).write_bytes(pairs_of_texts([["the rain, the rain, the rain"]]).to_bytes())
+    exported = export_lyrics(weights, prepared, tmp_path / "out", {"name": "x"})
+    assert PAIRS_FILE in exported_files(exported.directory)
+    assert open_lyric_model(exported.directory).pairs is not None
+    assert open_lyric_model(tiny_models.lyrics).pairs is None
+
+
+def exported_files(checkpoint: Path) -> set[str]:
+    """Return the files that the manifest vouches for."""
+    return set(json.loads((checkpoint / MANIFEST).read_text(encoding="utf-8"))["sha256"])
