@@ -141,7 +141,8 @@ def _told_to_stop() -> Iterator[Told]:
 
 
 def _warmed_up(generate: Generate, request: Request, told: Told) -> bool:
-    """Make a song for nobody; return False if the process was told to stop meanwhile."""
+    """Make a song for nobody, and compile what reads uploads; return False if told to stop meanwhile."""
+    from engine.music.midi_reading import compile_reading  # with numpy, which a process that only asks goes without
 
     def go_on() -> bool:
         if told():
@@ -153,6 +154,7 @@ def _warmed_up(generate: Generate, request: Request, told: Told) -> bool:
 
     try:
         generate(request, request.seed or 0, report, go_on)
+        compile_reading()
     except Stopped:
         return False
     return True

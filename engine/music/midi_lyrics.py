@@ -14,12 +14,18 @@ KARAOKE_MARK = "@K"  # a karaoke (.kar) file says so in a text, and then holds i
 _NEW_LINE_MARKS = ("/", "\\")  # of karaoke texts, before the first syllable of a line or a stanza
 
 
+def karaoke_syllables(texts: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return the texts of a karaoke file that are sung, a new line where one is marked. Lyric events have no such marks."""
+    sung = [(tick, text) for tick, text in texts if not text.startswith("@")]
+    return [(tick, "\n" + text[1:] if text.startswith(_NEW_LINE_MARKS) else text) for tick, text in sung]
+
+
 def lyric_events(raw: Sequence[tuple[int, str]]) -> list[LyricEvent]:
     """Return the syllables of one chunk stripped; those that go on get their "-" where the file shows words by spaces.
 
     raw: tick and text in order. Spaces may stand after words, as score_to_midi writes them, or before.
     """
-    texts = [text.replace(text[0], "\n", 1) if text.startswith(_NEW_LINE_MARKS) else text for _, text in raw]
+    texts = [text for _, text in raw]
     spaced = any(text.strip() and (text[-1].isspace() or text[0] == " ") for text in texts)
     followers = [*texts[1:], "\n"] if texts else []
     events = []

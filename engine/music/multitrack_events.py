@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from engine.music import multitrack_vocabulary as vocab
 from engine.music.bar_lines import BarLines, bar_lines
-from engine.music.grid import Column, notes_of
+from engine.music.grid import notes_of
 from engine.music.lead_sheet import ChordSpan
 from engine.music.multitrack_grammar import Limits, MultitrackGrammar
 from engine.music.multitrack_pieces import ids_of, quantised
+from engine.music.note_columns import Column, ColumnScore, columns_of
 from engine.music.score import Note, Score, TempoChange, TimeSignature, TimeSignatureChange, Track
 
 STEP_TICKS = vocab.STEP_TICKS
@@ -51,12 +52,16 @@ class MultitrackEvents:
 
     def quantise(self, score: Score) -> Score:
         """Return the score as it comes back from its ids; RequestError for more than 64 tracks."""
-        music = quantised(score)
-        notes = [notes_of(music.notes, track, STEP_TICKS) for track in range(len(music.tracks))]
+        music = quantised(columns_of(score))
+        notes = notes_of(music.notes, len(music.tracks), STEP_TICKS)
         return _score(music.tracks, notes, music.tempos, music.bars)
 
     def encode(self, score: Score, chords: Sequence[ChordSpan] = ()) -> list[int]:
         """Return the ids of a score, with chords in order where they are known; RequestError for more than 64 tracks."""
+        return self.encode_columns(columns_of(score), chords)
+
+    def encode_columns(self, score: ColumnScore, chords: Sequence[ChordSpan] = ()) -> list[int]:
+        """Return the ids of a score whose notes are columns, as `midi_reading.midi_to_columns` reads them."""
         return ids_of(quantised(score), chords)
 
     def decode(self, ids: Sequence[int]) -> Score:

@@ -16,7 +16,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.music.grid import Column, GridNotes, Piece, grid_notes, in_order, nearest_step, notes_of
+from engine.music.grid import GridNotes, merged_on_grid, nearest_step, notes_of
+from engine.music.note_columns import Column, ColumnScore, columns_of
 from engine.music.note_grammar import (
     END,
     FIRST_PITCH,
@@ -36,6 +37,8 @@ STEPS_PER_QUARTER = 4
 STEP_TICKS = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 PREFIX = (START, PAD)
 VELOCITY = 80
+
+_Piece = tuple[Column, Column]  # keys and ids: where ids belong in a sequence, and they themselves
 
 
 class NoteEvents:
@@ -68,10 +71,14 @@ class NoteEvents:
 
     def quantise(self, score: Score) -> Score:
         """Return the score as one track on the grid: no drums, every velocity 80, tempo 120 and 4/4, no words or key."""
-        notes, length = _on_grid(score)
-        return _score(notes_of(notes, 0, STEP_TICKS), length)
+        notes, length = _on_grid(columns_of(score))
+        return _score(notes_of(notes, 1, STEP_TICKS)[0], length)
 
     def encode(self, score: Score) -> list[int]:
+        return self.encode_columns(columns_of(score))
+
+    def encode_columns(self, score: ColumnScore) -> list[int]:
+        """Return the ids of a score whose notes are columns, as `midi_reading.midi_to_columns` reads them."""
         return encode_notes(*_on_grid(score))
 
     def decode(self, ids: Sequence[int]) -> Score:
@@ -127,18 +134,26 @@ def encode_notes(notes: GridNotes, length_steps: int) -> list[int]:
         (notes_at + 2, notes.pitch + FIRST_PITCH),
         _durations(notes_at + 3, notes.duration),
     ]
-    return [*PREFIX, *in_order(pieces), END]
+    return [*PREFIX, *_in_order(pieces), END]
 
 
-def _durations(keys: Column, steps: Column) -> Piece:
+def _in_order(pieces: Sequence[_Piece]) -> list[int]:
+    """Return the ids of all pieces by their keys; of equal keys the order stays."""
+    keys = np.concatenate([keys for keys, _ in pieces])
+    ids = np.concatenate([ids for _, ids in pieces])
+    ordered: list[int] = ids[np.argsort(keys, kind="stable")].tolist()
+    return ordered
+
+
+def _durations(keys: Column, steps: Column) -> _Piece:
     """Return the ids of durations, of 1 step or more: the longest as often as it takes, then what is left."""
     longest = np.repeat(keys, (steps - 1) // LONGEST_DURATION)
     ids = np.full(len(longest), LAST_PITCH + LONGEST_DURATION)
     return np.concatenate([longest, keys]), np.concatenate([ids, LAST_PITCH + 1 + (steps - 1) % LONGEST_DURATION])
 
 
-def _on_grid(score: Score) -> tuple[GridNotes, int]:
-    notes = grid_notes([track for track in score.tracks if not track.is_drum], STEP_TICKS, merged=True)
+def _on_grid(score: ColumnScore) -> tuple[GridNotes, int]:
+    notes = merged_on_grid(score.melodic_notes(), STEP_TICKS)
     notes = replace(notes, velocity=np.full(len(notes), VELOCITY))
     return notes, max(nearest_step(score.length_ticks, STEP_TICKS), notes.last_end)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.music.grid import GridNotes, grid_notes, nearest_step
+from engine.music.grid import GridNotes, merged_on_grid, nearest_step
+from engine.music.note_columns import columns_of
 from engine.music.score import Note, Score, Track
 
 PIANO_KEYS, LOWEST_PIANO_PITCH = 88, 21
@@ -87,7 +88,7 @@ def _runs(sounds: NDArray[np.bool_], begins: NDArray[np.bool_]) -> list[tuple[in
 
 
 def _on_grid(score: Score, frame_ticks: int) -> tuple[GridNotes, int]:
-    notes = grid_notes([track for track in score.tracks if not track.is_drum], frame_ticks, merged=True)
+    notes = merged_on_grid(columns_of(score).melodic_notes(), frame_ticks)
     return notes, max(nearest_step(score.length_ticks, frame_ticks), notes.last_end)
 
 

@@ -17,21 +17,23 @@ import click
 import pretty_midi
 import symusic
 
-from engine.music.events import open_vocabulary
 from engine.music.midi_file import midi_to_score, score_to_midi
+from engine.music.midi_reading import midi_to_columns
+from engine.music.multitrack_events import MultitrackEvents
+from engine.music.note_events import NoteEvents
 from tests.bench.midi_files import arranged_song, real_files
 
-VOCABULARY = "multitrack-events"
 AT_LEAST = 10.0
 
 
 def readers() -> dict[str, Callable[[bytes], Any]]:
     """Return what is timed, by name; pretty_midi is what the others are compared with."""
-    vocabulary = open_vocabulary(VOCABULARY)
+    multitrack, notes = MultitrackEvents(), NoteEvents()
     return {
         "pretty_midi": lambda data: pretty_midi.PrettyMIDI(io.BytesIO(data)),
         "score": midi_to_score,
-        "score and events": lambda data: vocabulary.encode(midi_to_score(data)),
+        "multitrack events": lambda data: multitrack.encode_columns(midi_to_columns(data)),
+        "note events": lambda data: notes.encode_columns(midi_to_columns(data)),
         "symusic alone": symusic.Score.from_midi,
     }
 
@@ -79,7 +81,7 @@ def main(count: int, rounds: int, as_json: bool) -> None:
     print(f"{figures['files']} files ({source}), {figures['notes_per_file']} notes each; medians of {rounds} rounds")
     for name, milliseconds in figures["milliseconds_per_file"].items():
         ratio = figures["times_as_fast_as_pretty_midi"][name]
-        bar = f"at least {AT_LEAST:g}" if name.startswith("score") else ""
+        bar = "" if name in ("pretty_midi", "symusic alone") else f"at least {AT_LEAST:g}"
         print(f"{name:<17} {milliseconds:8.3f} ms per file  {ratio:7.1f} x  {bar}")
 
 

@@ -19,8 +19,8 @@ from typing import Any
 import click
 
 from engine.errors import FileFormatError, OutputError, RequestError
-from engine.music import midi_scan
 from engine.music.midi_file import LARGEST_FILE_BYTES, midi_to_score, score_to_midi
+from engine.music.midi_reading import compile_reading
 from engine.music.transposition import possible_semitones, transpose_score
 from tests.bench.midi_files import REAL_ARCHIVES, real_files, small_files
 from tests.bench.midi_mutants import mutant
@@ -87,8 +87,7 @@ def in_a_process(data: bytes, mutation: str, seed: int) -> Reading:
 def measure(count: int) -> dict[str, Any]:
     """Return how reading ended and the worst of it."""
     files = [*small_files(), *(data for archive in REAL_ARCHIVES for data in real_files(archive))]
-    midi_scan.compiled_scan()
-    midi_to_score(files[0])  # compiled before the fork, as in a worker that has read a megabyte
+    compile_reading()  # before the fork, as a worker does before its first job
     readings = [in_a_process(data, name, seed) for seed in range(count) for name, data in [mutant(files, seed)]]
     slowest = max(readings, key=lambda reading: reading.seconds)
     largest = max(readings, key=lambda reading: reading.megabytes)

@@ -1,17 +1,24 @@
 """Reading: plain Python and compiled alike, SMPTE time, karaoke, voices of a chunk, and how soon large files are read."""
 
 import random
+import re
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.compiled import Kernel
 from engine.errors import FileFormatError
 from engine.music import midi_reading, midi_scan
+from engine.music.events import EVENT_VOCABULARIES, open_vocabulary
 from engine.music.midi_file import midi_to_score, score_to_midi
+from engine.music.midi_reading import midi_to_columns
 from engine.music.score import LyricEvent, Note, Score, TempoChange, Track
+from tests.bench.midi_files import small_files
+from tests.bench.midi_mutants import mutant
 from tests.engine.music.midi_bodies import END, NOTE, meta, midi
 
 deltas = st.integers(0, 2**21).map(
@@ -29,29 +36,44 @@ messages = st.one_of(
 bodies = st.lists(st.tuples(deltas, messages).map(b"".join), max_size=40).map(b"".join)
 
 
-def scanned(scan: midi_scan.Scan, body: bytes) -> tuple[object, ...]:
-    programs = np.zeros(16, np.int64)
+clocks = st.sampled_from([(10_000_000, 1, 1, 0), (10_000_000, 480, 96, 7), (5_000_000, 480 * 1001, 30000 * 4, 0)])
+
+
+def scanned(scan: midi_scan.Scan, body: bytes, clock: midi_scan.Clock) -> tuple[object, ...]:
+    programs, voices = np.zeros(16, np.int64), np.zeros(midi_scan.VOICES, np.int32)
     notes, metas = np.zeros((len(body) // 3, 6), np.int32), np.zeros((len(body) // 5, 4), np.int32)
-    found = scan(body, 0, len(body), 10_000_000, programs, notes, metas)
-    return found, programs.tolist(), notes[: found[3], :5].tolist(), metas[: found[4]].tolist()
+    found = scan(body, 0, len(body), clock, programs, notes, metas, voices)
+    return found, programs.tolist(), notes[: found[3], :5].tolist(), metas[: found[4]].tolist(), voices.tolist()
 
 
 @settings(deadline=None)
-@given(bodies)
-def test_compiled_and_plain_scans_find_the_same_and_stay_inside_the_chunk(body: bytes) -> None:
-    compiled = midi_scan.compiled_scan()
+@given(bodies, clocks)
+def test_compiled_and_plain_scans_find_the_same_and_stay_inside_the_chunk(body: bytes, clock: midi_scan.Clock) -> None:
+    compiled = midi_scan.SCAN.compiled()
     assert compiled is not midi_scan.scan_chunk
-    plain = scanned(midi_scan.scan_chunk, body)
-    assert scanned(compiled, body) == plain
+    plain = scanned(midi_scan.scan_chunk, body, clock)
+    assert scanned(compiled, body, clock) == plain
     assert 0 <= plain[0][1] <= len(body)  # type: ignore[index]
 
 
-def test_a_process_reads_plainly_first_and_compiles_when_it_has_read_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(midi_scan, "_compiled", None)
-    monkeypatch.setattr(midi_scan, "_plain_bytes_left", 100)
-    assert midi_scan.scan_for(60) is midi_scan.scan_chunk
-    assert midi_scan.scan_for(40) is midi_scan.scan_chunk
-    assert midi_scan.scan_for(1) is midi_scan.scan_for(1) is not midi_scan.scan_chunk
+@pytest.mark.parametrize("name", EVENT_VOCABULARIES)
+def test_files_read_as_columns_have_the_ids_of_their_scores(name: str) -> None:
+    vocabulary: Any = open_vocabulary(name)
+    files = [*small_files(), *(mutant(small_files(), seed)[1] for seed in range(65) if seed % 13 != 12)]
+    lengths = []
+    for data in files:
+        try:
+            score = midi_to_score(data)
+        except FileFormatError as error:
+            with pytest.raises(FileFormatError, match=re.escape(str(error))):
+                midi_to_columns(data)
+            continue
+        if len(score.tracks) <= 64:
+            ids = vocabulary.encode_columns(midi_to_columns(data))
+            assert ids == vocabulary.encode(score)
+            lengths.append(len(ids))
+    assert len(lengths) > len(files) / 3
+    assert max(lengths) > 500
 
 
 def test_smpte_time_is_read_at_120_quarter_notes_per_minute_and_its_tempos_change_nothing() -> None:
@@ -62,6 +84,11 @@ def test_smpte_time_is_read_at_120_quarter_notes_per_minute_and_its_tempos_chang
     for division, ticks_per_second in ((0xE850, 24 * 80), (0xE308, 30000 / 1001 * 8), (0xE20A, 300)):
         read = midi_to_score(midi(second + END, division=division)).tracks[0].notes[0]
         assert read.duration_ticks == round(1000 / ticks_per_second * 960)
+
+
+def test_a_lyric_may_be_a_slash() -> None:
+    score = Score((Track("", 0, (Note(0, 60, 480),), lyrics=(LyricEvent(0, "/"),)),), 480)
+    assert midi_to_score(score_to_midi(score)) == score
 
 
 def test_syllables_of_karaoke_texts_are_words_and_comments_of_other_files_are_not() -> None:
@@ -101,8 +128,30 @@ def test_notes_at_the_edges_of_their_ranges_come_back_whole(raw: list[tuple[int,
 @pytest.mark.parametrize("division", [1, 7, 96, 480, 960, 32767, 0xE728, 0xE308])
 def test_the_longest_piece_is_read_and_a_tick_more_is_not(division: int) -> None:
     reading = midi_reading._Reading(midi_reading.read_header(midi(division=division)), np.zeros(16, np.int64))
-    last = reading.last_file_tick()
-    assert int(reading.ticks(np.int64(last))) <= midi_reading.LONGEST_TICKS < int(reading.ticks(np.int64(last + 1)))
+    last = reading.clock()[0]
+    assert midi_to_score(midi(silence(last), division=division)).length_ticks <= midi_reading.LONGEST_TICKS
+    with pytest.raises(FileFormatError, match="longer than"):
+        midi_to_score(midi(silence(last + 1), division=division))
+
+
+def silence(ticks: int) -> bytes:
+    """Return a chunk's events that say nothing, the last of them after so many ticks."""
+    wait, rest = divmod(ticks, 2**28 - 1)
+    deltas = [2**28 - 1] * wait + [rest]
+    return b"".join(
+        bytes([delta >> 21 | 0x80, delta >> 14 & 0x7F | 0x80, delta >> 7 & 0x7F | 0x80, delta & 0x7F]) + b"\xff\x7f\0"
+        for delta in deltas
+    )
+
+
+def test_uploads_do_not_wait_for_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = Kernel(midi_scan.scan_chunk, midi_scan.PLAIN_BYTES)
+    monkeypatch.setattr(midi_scan, "SCAN", kernel)
+    midi_reading.compile_reading()
+    scan: Any = kernel.for_size(1)
+    assert len(scan.signatures) == 1
+    midi_to_score(small_files()[0])
+    assert len(scan.signatures) == 1  # what is compiled fits real files
 
 
 def test_too_many_texts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RequestError
+from engine.music import multitrack_layout
 from engine.music import multitrack_vocabulary as vocab
 from engine.music.bar_lines import bar_lines
 from engine.music.grid import nearest_step
 from engine.music.lead_sheet import ChordSpan
 from engine.music.midi_file import midi_to_score, score_to_midi
 from engine.music.multitrack_events import STEP_TICKS, MultitrackEvents
+from engine.music.multitrack_layout import LAY_OUT
 from engine.music.qualities import QUALITIES
 from engine.music.score import Note, Score, TempoChange, TimeSignature, TimeSignatureChange, Track
 from engine.music.theory import Chord
@@ -156,6 +158,18 @@ def test_a_bar_that_is_cut_short_gets_its_own_time_signature() -> None:
     assert [(change.onset_ticks, str(change.time_signature)) for change in restarted.changes] == [
         (0, "2/4"), (960, "4/4"),
     ]  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(scores(), chord_spans())
+def test_compiled_and_plain_layouts_are_the_same(score: Score, chords: tuple[ChordSpan, ...]) -> None:
+    laid_out = []
+    for lay_out in (multitrack_layout.lay_out, LAY_OUT.compiled()):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(LAY_OUT, "for_size", lambda size, lay_out=lay_out: lay_out)
+            laid_out.append(VOCABULARY.encode(score, chords))
+    assert LAY_OUT.compiled() is not multitrack_layout.lay_out
+    assert laid_out[0] == laid_out[1]
 
 
 def test_a_duet_in_three_four_reads_as_a_musician_writes_it() -> None:
