@@ -22,6 +22,8 @@ Precision = Literal["int8", "fp32"]
 FAMILIES: dict[str, str] = {
     "llama": "engine.llama:Llama",
     "hf-causal": "engine.torch_causal:TorchCausal",
+    "music-transformer": "engine.music.event_networks:EventNetwork",
+    "transformer-xl": "engine.music.event_networks:EventNetwork",
 }
 MOST_THREADS = 2  # starter models gain nothing from more
 

@@ -132,6 +132,12 @@ class TorchSlots:
             raise ValueError(f"length must be 0-{memory.lengths[slot]}, got {length}")
         memory.lengths[slot] = length
 
+    def _more_inputs(
+        self, memory: SlotMemory, slots: NDArray[np.int64], ids: NDArray[np.int64]
+    ) -> dict[str, torch.Tensor]:
+        """Return what the model is told beside ids (B, Q); for families that read more than ids."""
+        return {}
+
     def _run(self, memory: SlotMemory, slots: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Append ids (B, Q) to slots (B,) and return the logits (B, V) after the last of each.
 
@@ -152,7 +158,7 @@ class TorchSlots:
             mask.masked_fill_(is_later, torch.finfo(self._model.dtype).min)
             output = self._model(
                 input_ids=torch.from_numpy(ids).to(self.device), attention_mask=mask, position_ids=at,
-                past_key_values=memory.cache, use_cache=True, logits_to_keep=1,
+                past_key_values=memory.cache, use_cache=True, logits_to_keep=1, **self._more_inputs(memory, slots, ids),
             )  # fmt: skip
             logits: NDArray[np.float32] = output.logits[:, -1].float().cpu().numpy()
         memory.lengths[slots] += count

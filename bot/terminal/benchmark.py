@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.terminal.benchmark_jsb16 import jsb16
 from bot.terminal.figures_shown import PATH, as_json_option, needs_torch, number, print_json, print_table, progress
 from engine.errors import RequestError
 from engine.evaluation.benchmarks import BENCHMARKS, Benchmark, Row, find_data, record, sanity_rows, table
@@ -82,6 +83,7 @@ for _name, _what in (
     ("jsb", "JSB_Chorales.mat, in quarter notes"),
 ):
     benchmark.add_command(_command(_name, _what))
+benchmark.add_command(jsb16)
 
 
 def _corpus(asked: Benchmark, data: Path | None) -> RollCorpus | None:

@@ -27,7 +27,9 @@ from bot.terminal.plain_models import (
     telling_use,
     with_line_breaks,
 )
+from bot.terminal.sample_music import write_music
 from engine.errors import OutputError, RequestError
+from engine.music.event_model import is_event_checkpoint
 
 if TYPE_CHECKING:
     from engine.lyrics.plain_writer import PlainText
@@ -44,7 +46,8 @@ def sample(model_place: str, out: Path | None, as_json: bool, of_server: ServerO
 
     Every family that `songwright train` knows will do, and any server with the OpenAI-compatible interface, such as vLLM,
     llama.cpp or transformers serve; its key is read from the environment variable SONGWRIGHT_REMOTE_KEY. A model there is
-    named by --model, or in the address: http://127.0.0.1:8000/v1#NAME. A song alone is shown as it is written.
+    named by --model, or in the address: http://127.0.0.1:8000/v1#NAME. A song alone is shown as it is written. A model of
+    music that `songwright train music` wrote writes MIDI into --out: a file, or a folder for several.
 
     \b
     Example:  songwright sample runs/gpt2/checkpoint --artist "Robert Burns" --title Home --lines 8-40
@@ -53,6 +56,9 @@ def sample(model_place: str, out: Path | None, as_json: bool, of_server: ServerO
     request = sample_request(given)
     if out is not None and out.exists():
         raise RequestError(f"{out} is there already; choose a new file with --out")
+    if is_event_checkpoint(model_place):
+        write_music(model_place, out, given, request)
+        return
     model = open_plain_model(model_place, tell, of_server)
     seed = random.randrange(LARGEST_SEED) if request.seed is None else request.seed
     is_streamed = request.count == 1 and out is None and not as_json

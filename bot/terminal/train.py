@@ -1,4 +1,4 @@
-"""`songwright train lyrics|recipes|melody`: train a model on a corpus. Does not know how models are built."""
+"""`songwright train lyrics|recipes|melody|music|chinese`: train a model on a corpus. Does not know how models are built."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bot.terminal.chinese import train_chinese
+from bot.terminal.train_music import train_music
 from bot.terminal.training import COUNT, PATH, Report, carry_out, kept_options, out_option
 from engine.errors import RequestError
 
@@ -25,6 +26,7 @@ def train() -> None:
 
 
 train.add_command(train_chinese)
+train.add_command(train_music)
 
 
 @train.command()

@@ -39,4 +39,9 @@ MUSIC_FAMILIES: dict[str, MusicFamily] = {
         "engine.training.piano_roll_rnn:train_piano_roll_rnn",
         "an LSTM over frames of 88 keys: independent keys, or a NADE inside the frame",
     ),
+    "music-vae": MusicFamily(
+        "engine.music.music_vae:open_music_vae",
+        "engine.training.music_vae:train_music_vae",
+        "melodies of 2 or 16 bars as points of a space: sampled, reconstructed, blended into each other",
+    ),
 }

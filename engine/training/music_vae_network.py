@@ -50,6 +50,7 @@ class MusicVaeNetwork(PreTrainedModel):
     config_class = MusicVaeConfig
     main_input_name = "input_ids"
     _input_embed_layer = "embed"
+    steps_seen: torch.Tensor  # (): how often it was shown a batch to learn from
 
     def __init__(self, config: MusicVaeConfig) -> None:
         super().__init__(config)
@@ -67,7 +68,9 @@ class MusicVaeNetwork(PreTrainedModel):
         self.writer_start = nn.Linear(shape.condition, 2 * shape.writer)
         self.writer = nn.LSTM(shape.embedding + shape.condition, shape.writer, batch_first=True)
         self.head = nn.Linear(shape.writer, SYMBOLS)
-        self.register_buffer("steps_seen", torch.zeros((), dtype=torch.int64))  # in checkpoints: a run goes on with its beta
+        self.register_buffer(
+            "steps_seen", torch.zeros((), dtype=torch.int64)
+        )  # in checkpoints: a run goes on with its beta
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:

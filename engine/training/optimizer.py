@@ -66,3 +66,19 @@ def rate_factor(step: int, *, steps: int, warmup: float, decay: float) -> float:
     if step < start:
         return 1.0
     return max(0.0, 1 - math.sqrt((step - start) / max(1, steps - start)))
+
+
+def one_cycle_factor(step: int, *, steps: int, warmup: float) -> float:
+    """Return the share of the peak learning rate at a step of one cycle: up from 1/25 in a half cosine, down to 1/10000.
+
+    warmup: the share of `steps` that goes up; 0.25 is fastai's. Momentum stays, which fastai lowers where the rate is high.
+    """
+    warm = max(1, int(warmup * steps))
+    if step < warm:
+        return _between(1 / 25, 1.0, step / warm)
+    return _between(1.0, 1e-4, min(1.0, (step - warm) / max(1, steps - warm)))
+
+
+def _between(start: float, end: float, share: float) -> float:
+    """Return what lies a share of the way from start to end, slow at both."""
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2

@@ -19,7 +19,7 @@ from engine.errors import Cancelled, OutputError, RequestError
 from engine.training.checkpoints import WholeCheckpoints, last_whole, refuse_begun, step_of
 from engine.training.interruption import Interruption
 from engine.training.loss_plot import PLOT, draw_losses
-from engine.training.optimizer import MuonWithAdamW, adamw, rate_factor
+from engine.training.optimizer import MuonWithAdamW, adamw, one_cycle_factor, rate_factor
 from engine.training.overfitting import Lines, OverfittingWatch
 from engine.training.progress import StepProgress
 from engine.training.run_log import LOG, RunLog
@@ -36,7 +36,7 @@ class TrainingOptions:
     accumulate: parts in which the rows of an update are computed; saves memory and changes nothing else. sample_every,
     save_every: steps between samples and between checkpoints; as `every` by default. optimizer: "muon" for models from
     scratch; "adamw", all weights at adamw_rate, for those that have learned already. gradient_norm: to which longer
-    gradients are cut.
+    gradients are cut. schedule: of the rates: "flat" between warmup and decay, or "one-cycle", which needs no decay.
     """
 
     steps: int
@@ -59,6 +59,7 @@ class TrainingOptions:
     save_every: int | None = None
     optimizer: Literal["muon", "adamw"] = "muon"
     gradient_norm: float = 1.0
+    schedule: Literal["flat", "one-cycle"] = "flat"
 
 
 class Rhythm(TrainerCallback):
@@ -273,7 +274,11 @@ def _optimizer(model: PreTrainedModel, options: TrainingOptions) -> tuple[Any, A
         )
     else:
         optimizer = adamw(model, rate=options.adamw_rate, weight_decay=options.weight_decay)
-    factor = partial(rate_factor, steps=options.steps, warmup=options.warmup, decay=options.decay)
+    factor: Callable[[int], float]
+    if options.schedule == "one-cycle":
+        factor = partial(one_cycle_factor, steps=options.steps, warmup=options.warmup)
+    else:
+        factor = partial(rate_factor, steps=options.steps, warmup=options.warmup, decay=options.decay)
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 

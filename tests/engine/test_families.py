@@ -71,6 +71,13 @@ def _one_by_one(directory: Path) -> CausalModel:
     return TorchCausal(GPT2LMHeadModel.from_pretrained(_saved_gpt2(directory)).eval(), "cpu")
 
 
+def _saved_network(directory: Path, family: str) -> Path:
+    from engine.music.event_networks import save_network
+    from tests.engine.music.tiny_networks import tiny_network
+
+    return save_network(tiny_network(family), directory, {}, family).directory
+
+
 MODELS: dict[str, Any] = {
     "llama int8": lambda d: open_model(_saved_llama(d / "m"), "int8", threads=2),
     "llama fp32": lambda d: open_model(_saved_llama(d / "m"), "fp32", threads=1),
@@ -78,6 +85,8 @@ MODELS: dict[str, Any] = {
     "hf-causal gpt2": lambda d: open_model(_saved_gpt2(d / "m"), threads=1),
     "hf-causal one by one": lambda d: _one_by_one(d / "m"),
     "hf-causal gpt_neox": lambda d: open_model(_saved_neox(d / "m"), threads=1),
+    "music-transformer": lambda d: open_model(_saved_network(d / "m", "music-transformer"), threads=1),
+    "transformer-xl": lambda d: open_model(_saved_network(d / "m", "transformer-xl"), threads=1),
 }
 
 

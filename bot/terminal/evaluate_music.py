@@ -1,0 +1,67 @@
+"""`songwright evaluate music|streams`: nats of a model of music by task, and what leaves its grammar. Does not know how."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.terminal.figures_shown import PATH, as_json_option, needs_torch, show
+from engine.errors import RequestError
+
+if TYPE_CHECKING:
+    from engine.corpus.records import Split
+
+
+@click.command()
+@click.argument("checkpoint", type=PATH)
+@click.option("--data", type=PATH, required=True, help="folder with chorales, hymns or lead sheets")
+@click.option("--on", type=click.Choice(["valid", "test"]), default="valid", show_default=True)
+@click.option("--examples", type=click.IntRange(1), default=60, show_default=True, help="of each task")
+@as_json_option
+def music(checkpoint: Path, data: Path, on: Split, examples: int, as_json: bool) -> None:
+    """Print the nats per id of a model of music, each task by itself.
+
+    Of the composer its seven tasks; of a model over note events four: going on, masked pitches and durations, chords to
+    a melody, a melody to chords. What a model was not trained for it does badly.
+
+    Example:  songwright evaluate music runs/mt/checkpoint --data music --on valid
+    """
+    needs_torch()
+    from bot.terminal.training import quiet_transformers
+    from engine.training.music_likelihood import nats_by_task_of
+
+    quiet_transformers()
+    found = nats_by_task_of(checkpoint, data, on, examples)
+    rows = [{"task": task, **{name: round(value, 4) for name, value in nats.items()}} for task, nats in found.items()]
+    show(f"{checkpoint.name} on {on}: nats", rows, as_json)
+
+
+@click.command("streams")
+@click.argument("checkpoint", type=PATH)
+@click.option("--count", type=click.IntRange(1), default=500, show_default=True, help="streams, each with its own seed")
+@click.option("--events", type=click.IntRange(32), default=256, show_default=True, help="most events of a stream")
+@click.option("--low", type=click.IntRange(0, 127), default=21, show_default=True, help="lowest pitch asked for")
+@click.option("--high", type=click.IntRange(0, 127), default=108, show_default=True, help="highest pitch asked for")
+@as_json_option
+def streams(checkpoint: Path, count: int, events: int, low: int, high: int, as_json: bool) -> None:
+    """Write streams with a model over events and count those that leave their grammar or the range of pitches.
+
+    Both must be 0. Seeds are 0, 1, 2 ...; drums have no range.
+
+    Example:  songwright evaluate streams runs/mt/checkpoint --count 500
+    """
+    if low > high:
+        raise RequestError(f"--low must not be above --high, got {low} and {high}; swap them")
+    from engine.contract import Sampling
+    from engine.evaluation.event_streams import stream_figures
+    from engine.music.event_model import open_event_model
+
+    model = open_event_model(checkpoint)
+    written = model.write(
+        range(count), most_events=events, sampling=Sampling(temperature=1.0, top_p=1.0), pitches=(low, high)
+    )
+    found = stream_figures(model.vocabulary, [stream.ids for stream in written], low=low, high=high)
+    show(f"{checkpoint.name}, {model.family} over {model.vocabulary.name}", [asdict(found)], as_json)
