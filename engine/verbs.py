@@ -30,6 +30,17 @@ from engine.contract import (
     WordsForRequest,
     WordsRequest,
 )
+from engine.music_edit_requests import (
+    ArrangeRequest,
+    BlendRequest,
+    ContinueMusicRequest,
+    HarmonizeRequest,
+    HumanizeRequest,
+    InfillRequest,
+    InstrumentRequest,
+    NewMelodyRequest,
+    RemixRequest,
+)
 
 if TYPE_CHECKING:
     from engine.song.making import MadeSong, Making
@@ -55,7 +66,7 @@ class Verb:
     """request: its type, whose `kind` is the verb's name. make: "module:function" taking (request, Making).
 
     summary: one line, at most 100 characters. example: the rest of a command line. needs: what a song must have for
-    its shortcuts to make sense: music, words, or words that are sung.
+    its shortcuts to make sense: music, words, words that are sung, or music without words.
     """
 
     request: type[Request]
@@ -63,7 +74,7 @@ class Verb:
     summary: str
     example: str
     shortcuts: tuple[Shortcut, ...] = ()
-    needs: Literal["music", "words", "sung words"] = "music"
+    needs: Literal["music", "words", "sung words", "music alone"] = "music"
 
     @property
     def name(self) -> str:
@@ -138,7 +149,7 @@ _VERBS = (
     Verb(
         ContinueRequest,
         "engine.song.continue_words:continue_words",
-        "Go on with the words of a song, or with your own first lines",
+        "Go on with a song, your own first lines or your own music",
         '"The rain came down on Harbour Street / and nobody was home"',
         (Shortcut("goon", "Continue", "➡️"),),
         needs="words",
@@ -148,6 +159,63 @@ _VERBS = (
         "engine.song.words_to_melody:words_to_melody",
         "Write words to a tune: a syllable for every note",
         'tune.mid "rain over the harbour"',
+    ),
+    Verb(
+        ContinueMusicRequest,
+        "engine.song.extend_music:extend_music",
+        "Go on with the music for some bars more",
+        "song.mid 8",
+        (Shortcut("goonplaying", "Continue", "➡️"),),
+        needs="music alone",
+    ),
+    Verb(
+        HarmonizeRequest,
+        "engine.song.harmonize:harmonize",
+        "New chords under the melody: for band, choir or as blocks",
+        "tune.mid --voices choir",
+        (Shortcut("reharmonise", "Re-harmonise", "🎹"),),
+    ),
+    Verb(
+        NewMelodyRequest,
+        "engine.song.new_melody:new_melody",
+        "A new melody over the chords that are there",
+        "song.mid --bars 5-8",
+    ),
+    Verb(
+        RemixRequest,
+        "engine.song.remix:remix",
+        "Other pitches in the same rhythm, or another rhythm",
+        "song.mid rhythm --amount 50",
+    ),
+    Verb(
+        InfillRequest,
+        "engine.song.infill:infill",
+        "Write some bars anew between what is before and after",
+        "song.mid 5-8",
+    ),
+    Verb(
+        ArrangeRequest,
+        "engine.song.arrange:arrange",
+        "Play it with the band of another style",
+        "song.mid jazz",
+    ),
+    Verb(
+        InstrumentRequest,
+        "engine.song.instruments:change_instrument",
+        "Let another instrument play the melody or a part",
+        "song.mid flute",
+    ),
+    Verb(
+        HumanizeRequest,
+        "engine.song.humanize:humanize",
+        "Play it less evenly: a little early, late, loud or soft",
+        "song.mid --amount 40",
+    ),
+    Verb(
+        BlendRequest,
+        "engine.song.blend:blend",
+        "The way from one melody to another, by melodies in between",
+        "one.mid other.mid 5",
     ),
 )
 

@@ -7,7 +7,7 @@ answers is `part_tasks`, the same as in its training.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,7 +70,7 @@ class EventComposer:
         first = len(piece.bars)
         if not voices and not piece.chords:
             raise RequestError("there are no notes to go on with; send music that has a melody or chords")
-        for chunk in _chunks(first, len(grown.bars) - 1):
+        for chunk in _chunks(first, len(grown.bars) - 1, asked):
             known = range(max(0, chunk.start - BARS_BEFORE), chunk.start)
             example = self._fitting(lambda k, c=chunk: continued(grown, k, c, voices), known, grown)  # type: ignore[misc]
             speaking = _speaking(example.prompt)
@@ -85,7 +85,7 @@ class EventComposer:
         first, last = bars
         after = range(last + 1, min(len(grid.bars), last + 1 + BARS_AFTER))
         clear(grid, range(first, last + 1), voices, chords=bool(piece.chords))
-        for chunk in _chunks(first, last):
+        for chunk in _chunks(first, last, asked):
             before = range(max(0, chunk.start - BARS_BEFORE), chunk.start)
             example = self._fitting(lambda k, c=chunk: infilled(grid, k, c, after, voices), before, grid)  # type: ignore[misc]
             self._fill(grid, chunk, example, voices, asked, first)
@@ -123,7 +123,7 @@ class EventComposer:
         grid, rng = self._grid(piece), np.random.default_rng(asked.seed)
         low, high = moved_range((asked.low, asked.high), grid.semitones)
         free = _pitch_mask(low, high)
-        for chunk in _chunks(*bars):
+        for chunk in _chunks(*bars, asked):
             known = range(max(0, chunk.start - BARS_BEFORE // 2), chunk.start)
             example = with_pitches(grid, [*known, *chunk], voice, beside(grid, voice))
             start = _start_of(example, known)
@@ -145,7 +145,7 @@ class EventComposer:
     def other_rhythm(self, piece: Piece, voice: Voice, bars: tuple[int, int], asked: Asked) -> tuple[Note, ...]:
         """Return the notes of a voice in these bars with the pitches in the same order, and within the same bars."""
         grid, rng = self._grid(piece), np.random.default_rng(asked.seed)
-        for chunk in _chunks(*bars):
+        for chunk in _chunks(*bars, asked):
             known = range(max(0, chunk.start - BARS_BEFORE // 2), chunk.start)
             example = with_rhythm(grid, [*known, *chunk], voice, beside(grid, voice))
             part = grid.notes[voice]
@@ -196,7 +196,7 @@ class EventComposer:
         voices: Sequence[Voice], *, chords: bool = False, ranges: Mapping[Voice, tuple[int, int]] | None = None,
     ) -> None:  # fmt: skip
         """Write the answer to what is given, chunk by chunk; the bars before a chunk show what was answered so far."""
-        for chunk in _chunks(*bars):
+        for chunk in _chunks(*bars, asked):
             known = range(max(bars[0], chunk.start - BARS_BEFORE // 2), chunk.start)
             example = example_of([*known, *chunk])
             start = _start_of(example, known)
@@ -247,8 +247,11 @@ def _unlike(ids: Sequence[int], expected: float) -> float:
     return abs(math.log((notes + 1) / (expected + 1)))
 
 
-def _chunks(first: int, last: int) -> list[range]:
-    return [range(start, min(start + BARS_AT_ONCE, last + 1)) for start in range(first, last + 1, BARS_AT_ONCE)]
+def _chunks(first: int, last: int, asked: Asked) -> Iterator[range]:
+    """Yield the bars that are written at once, one after another, and report how many are done."""
+    for start in range(first, last + 1, BARS_AT_ONCE):
+        asked.report(start - first, last + 1 - first)
+        yield range(start, min(start + BARS_AT_ONCE, last + 1))
 
 
 def _start_of(example: Example, known: range) -> int:

@@ -22,6 +22,7 @@ from engine.song.add_verse import add_verse
 from engine.song.chinese_continue import continue_chinese
 from engine.song.chinese_source import is_chinese_song
 from engine.song.coming_sections import Coming, coming_sections, open_text
+from engine.song.extend_music import go_on
 from engine.song.form import parse_form
 from engine.song.making import MadeSong, Making, SourceSong
 from engine.song.printed_lines import new_line, new_lines_notice
@@ -30,16 +31,20 @@ from engine.song.source_plan import USUAL_STYLE, style_of
 from engine.song.styles import find_style
 from engine.song.write_lines import theme_of, words_alone, words_of_source, write_open_lines
 
+USUAL_MORE_BARS = 8
+
 
 def continue_words(request: ContinueRequest, making: Making) -> MadeSong:
     """Go on with words. A song with music gets one more verse, to its tune; words alone get whatever is asked for.
 
-    Own first lines stay as they were typed; their syllables and rhymes are kept in what comes after. RequestError where
-    both a song and first lines are given, or neither.
+    Music without words, such as an uploaded file, goes on as music. Own first lines stay as they were typed; their
+    syllables and rhymes are kept in what comes after. RequestError where both a song and first lines are given, or neither.
     """
     _check(request)
     if any(map(is_hanzi, request.start)) or (request.source.strip() and is_chinese_song(making.source)):
         return continue_chinese(request, making)
+    if _is_music_alone(request, making.source):
+        return go_on(request, USUAL_MORE_BARS, making)
     if not request.source.strip():
         report = _own_start(request, making)
         return _written(request, SourceSong(report.title, "", None, None, report), report, making)
@@ -56,6 +61,14 @@ def _check(request: ContinueRequest) -> None:
     low, high = MORE_LINES_RANGE
     if request.more is not None and not low <= request.more <= high:
         raise RequestError(f"lines must be {low}-{high}, got {request.more}; continue again for more")
+
+
+def _is_music_alone(request: ContinueRequest, source: SourceSong | None) -> bool:
+    """Return whether there are no words to go on with, and no more are asked for: then the music goes on."""
+    if not request.source.strip() or source is None or source.score is None:
+        return False
+    has_words = source.sheet is not None and source.sheet.is_sung
+    return not has_words and (request.form, request.more, request.theme) == (None, None, None)
 
 
 def _sung(request: ContinueRequest, making: Making) -> MadeSong:

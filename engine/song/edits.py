@@ -82,7 +82,7 @@ def source_and_score(making: Making) -> tuple[SourceSong, Score]:
 
 def edited(request: Request, source: SourceSong, score: Score, sheet: LeadSheet | None, making: Making) -> MadeSong:
     """Return the edited music with its files and a report that is the source's but for what was changed."""
-    artifacts, notices = make_files(source.title, source.text, sheet, score, making)
+    artifacts, notices = make_files(source.title, source.text, sheet, score, making, before=source.score)
     told = source.report or SongReport(title=source.title, request={}, sections=(), style="", seed=making.seed)
     update = facts_of(score) | {
         "request": request.model_dump(mode="json"),

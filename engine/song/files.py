@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 from engine.contract import Artifact
 from engine.errors import OutputError
+from engine.music.changed_bars import changed_bars
 from engine.music.lead_sheet import LeadSheet
 from engine.music.midi_file import length_seconds, score_to_midi
 from engine.music.score import Score
@@ -25,15 +26,16 @@ Maker = tuple[str, Callable[[], bytes]]  # media type, and what makes the bytes
 
 
 def make_files(
-    title: str, text: str, sheet: LeadSheet | None, score: Score, making: Making
+    title: str, text: str, sheet: LeadSheet | None, score: Score, making: Making, *, before: Score | None = None
 ) -> tuple[tuple[Artifact, ...], tuple[str, ...]]:
     """Return the files asked for, and a sentence for each that could not be made.
 
     text: "" where nothing is sung, so that there are no words to write. sheet: None for an upload, which then has
-    neither MusicXML nor LRC. Sound and picture are left out of music that is longer or denser than the limits above.
+    neither MusicXML nor LRC. before: what the music was before an edit, so that the picture shows which bars are new.
+    Sound and picture are left out of music that is longer or denser than the limits above.
     """
     name, made, notices = slug(title), [], []
-    makers = _makers(text, sheet, score, making)
+    makers = _makers(text, sheet, score, making, before)
     if making.outputs is not None:
         makers = {ending: maker for ending, maker in makers.items() if ending in making.outputs}
     if sentence := _too_much(score):
@@ -56,7 +58,7 @@ def slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:TITLE_SLUG_CHARACTERS].rstrip("-") or "song"
 
 
-def _makers(text: str, sheet: LeadSheet | None, score: Score, making: Making) -> dict[str, Maker]:
+def _makers(text: str, sheet: LeadSheet | None, score: Score, making: Making, before: Score | None) -> dict[str, Maker]:
     makers: dict[str, Maker] = {"mid": ("audio/midi", lambda: score_to_midi(score))}
     if text:
         makers["txt"] = ("text/plain", text.encode)
@@ -64,7 +66,7 @@ def _makers(text: str, sheet: LeadSheet | None, score: Score, making: Making) ->
         makers["musicxml"] = ("application/vnd.recordare.musicxml+xml", lambda: _musicxml(sheet))
         if sheet.is_sung:
             makers["lrc"] = ("text/plain", lambda: _lrc(sheet))
-    makers["png"] = ("image/png", lambda: _picture(sheet, score, making))
+    makers["png"] = ("image/png", lambda: _picture(sheet, score, making, before))
     makers["ogg"] = ("audio/ogg", bytes)  # begun by make_files before the others are made
     return makers
 
@@ -96,14 +98,15 @@ def _lrc(sheet: LeadSheet) -> bytes:
     return lead_sheet_to_lrc(sheet).encode()
 
 
-def _picture(sheet: LeadSheet | None, score: Score, making: Making) -> bytes:
+def _picture(sheet: LeadSheet | None, score: Score, making: Making, before: Score | None) -> bytes:
+    changed = changed_bars(before, score) if before is not None else None
     if sheet is not None:
         from engine.output.picture import piano_roll_png
 
-        return piano_roll_png(sheet, score, making.cancelled)
+        return piano_roll_png(sheet, score, making.cancelled, changed)
     from engine.output.score_picture import score_png
 
-    return score_png(score)
+    return score_png(score, changed)
 
 
 def _begun_audio(score: Score, making: Making, begun: ExitStack) -> Callable[[], bytes]:

@@ -57,13 +57,15 @@ class MadeSong:
 class Making:
     """How to make a song, and for whom to report. The same request, seed, source and models give the same bytes.
 
-    outputs: which files to make, of `files.OUTPUTS`; all by default. soundfont: for the audio; the best found if None.
-    report: called often, cheap. cancelled: asked between decoding steps; True stops the work.
+    other: the second song of a verb that takes two. outputs: which files to make, of `files.OUTPUTS`; all by default.
+    soundfont: for the audio; the best found if None. report: called often, cheap. cancelled: asked between decoding steps;
+    True stops the work.
     """
 
     seed: int
     models: Models
     source: SourceSong | None = None
+    other: SourceSong | None = None
     report: Callable[[Progress], None] = lambda progress: None
     cancelled: Callable[[], bool] = lambda: False
     outputs: Collection[str] | None = None
