@@ -31,7 +31,7 @@ HANGS_SECONDS = 10  # of the processor: on a busy machine a clock on the wall wo
 
 @dataclass(frozen=True)
 class Reading:
-    """How reading one file ended: score, sentence, crash or hang. seconds: of the processor, to read it."""
+    """How reading one file ended: score, sentence, crash or hang. seconds: of the processor, to read it. megabytes: by which the process grew for it."""
 
     mutation: str
     seed: int
@@ -43,13 +43,14 @@ class Reading:
 
 
 def read_and_change(data: bytes, mutation: str, seed: int) -> Reading:
-    start = time.process_time()
+    before, start = _megabytes(), time.process_time()
     try:
         score = midi_to_score(data)
     except (FileFormatError, RequestError):
-        return Reading(mutation, seed, len(data), "sentence", time.process_time() - start, 0.0, _megabytes())
+        seconds = time.process_time() - start
+        return Reading(mutation, seed, len(data), "sentence", seconds, 0.0, _megabytes() - before)
     read = time.process_time()
-    megabytes = _megabytes()
+    megabytes = _megabytes() - before
     try:
         low, high = possible_semitones(score)
         score_to_midi(transpose_score(score, max(-3, low) or min(3, high)))
