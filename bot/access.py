@@ -81,7 +81,7 @@ def _holds(text: str, word: str) -> bool:
 def typed_texts(request: Request) -> Iterator[str]:
     """Yield what somebody typed for a request."""
     for name, value in request:
-        if isinstance(value, str) and name not in ("kind", "source"):
+        if isinstance(value, str) and name not in ("kind", "source", "other"):
             yield value
 
 

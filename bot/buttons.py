@@ -145,7 +145,12 @@ def shortcuts_for(song: Song) -> list[Shortcut]:
     """Return the edits that make sense for a song: no music of words alone, no words of music alone."""
     has_words = bool(song.lyrics_text.strip())
     is_words_alone = has_words and song.kind in KINDS_OF_WORDS and song.report.key is None
-    has = {"music": not is_words_alone, "words": has_words, "sung words": has_words and not is_words_alone}
+    has = {
+        "music": not is_words_alone,
+        "words": has_words,
+        "sung words": has_words and not is_words_alone,
+        "music alone": not has_words,
+    }
     return [shortcut for verb, shortcut in SHORTCUTS.values() if has[verb.needs]]
 
 

@@ -175,6 +175,7 @@ def facts_of(song: Song) -> SongFacts:
         style=report.style,
         parts=(),
         has_words=is_song_with_words(song),
+        length_seconds=report.length_seconds,
     )
 
 

@@ -32,7 +32,7 @@ VALUE_CHARACTERS = 150
 PART_CHARACTERS = 800  # of one setting that may name many channels, roles or words
 MOST_STARS = 5
 # What is not said of a request: where it shows elsewhere on the page, or is the server's own.
-NOT_SHOWN = frozenset({"kind", "seed", "source", "avoid", "lyrics", "sampling"})
+NOT_SHOWN = frozenset({"kind", "seed", "source", "other", "avoid", "lyrics", "sampling"})
 
 
 def songs_page(words: Words, heading_key: str, page: Page, *, query: str = "", minimum_votes: int = 1) -> discord.Embed:

@@ -33,6 +33,8 @@ STAGE_SHARES = {
     "words": 0.0,
     "lyrics": 0.5,
     "melody": 0.15,
+    "compose": 0.6,
+    "edit": 0.0,
     "band": 0.05,
     "score": 0.0,
     "picture": 0.05,
@@ -40,7 +42,9 @@ STAGE_SHARES = {
     "done": 0.0,
 }
 EDIT_SKIPS = frozenset({"lyrics", "melody"})
-# Which stages a kind of job does not have; a song has all.
+COMPOSED = frozenset({"extend", "harmonize", "melody", "remix", "infill"})
+NO_COMPOSING = frozenset({"compose"})
+# Which stages a kind of job does not have; a song has all but composing.
 SKIPPED_STAGES = {
     "lyrics": frozenset({"melody", "band", "picture", "audio"}),
     "music": frozenset({"lyrics"}),
@@ -49,6 +53,8 @@ SKIPPED_STAGES = {
     "transpose": EDIT_SKIPS,
     "tempo": EDIT_SKIPS,
     "mute": EDIT_SKIPS,
+    **dict.fromkeys((*COMPOSED, "arrange", "instrument", "humanize"), EDIT_SKIPS),
+    "blend": frozenset({"lyrics", "band"}),
     **dict.fromkeys(("rewrite", "insert", "continue", "words-for"), frozenset({"melody", "band"})),
 }
 COUNTED_IN_LINES = frozenset({"lyrics", "melody"})
@@ -81,7 +87,7 @@ def cancelled_text(words: Words) -> str:
 
 def overall_progress(job: JobState) -> float:
     """Return how much of a job is done, 0-1; it never goes back from one stage to a later one."""
-    skipped = SKIPPED_STAGES.get(job.kind, frozenset())
+    skipped = SKIPPED_STAGES.get(job.kind, frozenset()) | (frozenset() if job.kind in COMPOSED else NO_COMPOSING)
     shares = {stage: 0.0 if stage in skipped else share for stage, share in STAGE_SHARES.items()}
     if job.status == "done" or job.stage == "done":
         return 1.0

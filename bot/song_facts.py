@@ -24,7 +24,7 @@ def stars_text(words: Words, mean_stars: float | None, votes: int) -> str:
 def song_facts(words: Words, report: SongReport) -> list[str]:
     """Return what a song is, in short: style, key, tempo, meter, length; what it does not have is left out."""
     return [
-        words.choice(report.style),
+        *([words.choice(report.style)] if report.style else []),
         *([key_text(words, report.key)] if report.key else []),
         *([words("song.tempo", tempo=tempo_text(report.tempo_qpm))] if report.tempo_qpm else []),
         *([report.time_signature] if report.time_signature else []),
@@ -79,6 +79,31 @@ def change_text(words: Words, kind: str, request: dict[str, Any]) -> str:
             return words("edit.words_about", theme=shown(one_line(theme), 100))
         case "mute", {"part": str(part)}:
             return words("edit.without", part=shown(one_line(words.choice(part)), 40))
+    if text := _music_change(words, kind, request):
+        bars = request.get("bars")
+        if isinstance(bars, str) and kind != "infill":
+            return words("edit.in_bars", change=text, bars=shown(one_line(bars), 20))
+        return text
     if words.has(f"edit.{kind}"):
         return words(f"edit.{kind}")
     return words(f"commands.{kind}.name") if words.has(f"commands.{kind}.name") else kind
+
+
+def _music_change(words: Words, kind: str, request: dict[str, Any]) -> str:
+    """Return what an edit of music did, whichever bars it did it in; "" for another kind of edit."""
+    match kind, request:
+        case "extend", {"bars": int(bars)}:
+            return words("edit.more_bars", count=bars)
+        case "harmonize", {"voices": "band" | "chords" | "choir" as voices}:
+            return words(f"edit.harmonize_{voices}")
+        case "remix", {"what": "pitch" | "rhythm" as what}:
+            return words(f"edit.remix_{what}")
+        case "infill", {"bars": str(bars)}:
+            return words("edit.infill_bars", bars=shown(one_line(bars), 20))
+        case "arrange", {"style": str(style)}:
+            return words("edit.arrange_style", style=shown(one_line(words.choice(style)), 40))
+        case "instrument", {"instrument": str(instrument)}:
+            return words("edit.on_instrument", instrument=shown(one_line(instrument), 40))
+        case ("melody" | "humanize") as plain, _:
+            return words(f"edit.{plain}")
+    return ""

@@ -115,7 +115,7 @@ _STYLE = option("pop, rock, ballad, folk, waltz, hymn, lullaby, country, blues o
 _KEY = option("C, F#m, Eb minor ...", suggest="keys")
 _TEMPO = option("quarter notes per minute, 40-240", "tempo", shown_range=TEMPO_RANGE_QPM)
 _METER = option("4/4, 3/4, 6/8 or 2/4", "meter", choices=TIME_SIGNATURES)
-_CHORDS = option('chord symbols, one per bar, e.g. "C G Am F"', suggest="chords")
+_CHORDS = option("chords, one per bar: C G Am F; sharing bars: C G | F; or ii V I in Eb", suggest="chords")
 _VOICE = option("soprano, alto, tenor, bass or child", choices=VOICES)
 
 
@@ -277,10 +277,15 @@ class InsertRequest(EditRequest):
 
 
 class ContinueRequest(EditRequest):
-    """More words for a song, or after somebody's own first lines: the same rhymes, the same syllables."""
+    """More words for a song, or after somebody's own first lines: the same rhymes, the same syllables.
+
+    Music without words, such as an uploaded file, goes on as music.
+    """
 
     kind: Literal["continue"] = "continue"
-    source: Annotated[str, option("the song to go on with", "song", suggest="songs", positional=True)] = ""
+    source: Annotated[
+        str, option("the song or music to go on with", "song", suggest="songs", uploads=True, positional=True)
+    ] = ""
     start: Annotated[str, option("or your own first lines, with / between them")] = ""
     form: Annotated[str | None, option("what comes next, e.g. V or CV: V verse, C chorus, B bridge")] = None
     more: Annotated[int | None, option("or how many lines more, 1-16", "lines", shown_range=MORE_LINES_RANGE)] = None

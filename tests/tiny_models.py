@@ -1,4 +1,4 @@
-"""Tiny random models that whole songs can be made with in a second: a lyric and a melody checkpoint, written with numpy.
+"""Tiny random models that whole songs can be made and changed with in a second: lyrics, melody, music; written with numpy.
 
 Knows nothing of training: what they write keeps to the plan and says nothing.
 """
@@ -16,6 +16,7 @@ from engine.checkpoint import open_checkpoint, write_checkpoint
 from engine.lyrics.associations import Associations
 from engine.lyrics.lexicon import write_words
 from engine.lyrics.tokenizer import LyricTokenizer, train_tokenizer
+from engine.music import part_vocabulary
 from engine.music.melody_tokens import VOCABULARY
 from engine.song.models import ASSOCIATIONS_FILE, AUTHORS_FILE, WORDS_FILE
 from tests.engine.tiny_llama import random_weights, tiny_config
@@ -24,6 +25,7 @@ from worker.store import model_versions
 from worker.store.database import open_store
 
 CONTEXT_LENGTH = 512
+MUSIC_CONTEXT_LENGTH = 1024  # of an answer bar by bar, which random weights make as long as they may
 LYRIC_VOCABULARY = 1200
 COUNT_IN_TEXTS = 500  # above what `engine.lyrics.writer` calls usual
 
@@ -57,16 +59,19 @@ AUTHORS = ("Ann Harbour", "Robert Burns")
 
 @dataclass(frozen=True)
 class TinyModels:
-    """Where the two checkpoints are."""
+    """Where the three checkpoints are."""
 
     lyrics: Path
     melody: Path
+    music: Path
 
 
 def write_tiny_models(folder: Path, variety: int = 0) -> TinyModels:
-    """Write both checkpoints below a folder; the same bytes every time, others for each variety."""
+    """Write all checkpoints below a folder; the same bytes every time, others for each variety."""
     return TinyModels(
-        write_tiny_lyric_model(folder / "lyrics", variety), write_tiny_melody_model(folder / "melody", variety)
+        write_tiny_lyric_model(folder / "lyrics", variety),
+        write_tiny_melody_model(folder / "melody", variety),
+        write_tiny_music_model(folder / "music", variety),
     )
 
 
@@ -101,6 +106,14 @@ def write_tiny_melody_model(directory: Path, variety: int = 0) -> Path:
     return directory
 
 
+def write_tiny_music_model(directory: Path, variety: int = 0) -> Path:
+    """Write a composer's checkpoint of random weights over its vocabulary, and return its directory."""
+    config = tiny_config(vocab_size=len(part_vocabulary.VOCABULARY), max_position_embeddings=MUSIC_CONTEXT_LENGTH)
+    card = {"name": "tiny random composer", "licence": "CC0-1.0"}
+    write_checkpoint(directory, random_weights(config, 4 + 10 * variety), config, None, card)
+    return directory
+
+
 def tiny_tokenizer() -> LyricTokenizer:
     """Return a tokenizer in which most of WORDS are one piece."""
     return train_tokenizer([f" {word}" for word in WORDS for _ in range(3)], LYRIC_VOCABULARY)
@@ -109,11 +122,11 @@ def tiny_tokenizer() -> LyricTokenizer:
 def promote_models(models: TinyModels, database_url: str) -> None:
     """Put the tiny models to use in a database, so that whoever makes songs with it uses them."""
     with closing(open_store(database_url)) as store, store.writing() as session:
-        for role, directory in (("lyrics", models.lyrics), ("melody", models.melody)):
+        for role, directory in (("lyrics", models.lyrics), ("melody", models.melody), ("music", models.music)):
             opened = open_checkpoint(directory)
             version = model_versions.add(
                 session,
-                role=role,  # type: ignore[arg-type]  # one of the two roles
+                role=role,  # type: ignore[arg-type]  # a role
                 digest=opened.digest,
                 family=opened.family,
                 path=str(directory),

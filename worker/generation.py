@@ -62,12 +62,14 @@ class SongGenerator:
         from engine.verbs import carry_out
 
         source, parent = _patiently(lambda: self._source(request), cancelled)
+        other = _patiently(lambda: self._other(request), cancelled)
         with ExitStack() as used:  # settled before the first word: no song has two versions of a role
             models = _patiently(lambda: used.enter_context(self._models.in_use(seed)), cancelled)
             making = Making(
                 seed=seed,
                 models=models,
                 source=source,
+                other=other,
                 report=report,
                 cancelled=cancelled,
                 outputs=self._outputs,
@@ -103,11 +105,19 @@ class SongGenerator:
             return None, None
         if not request.source and not type(request).model_fields["source"].is_required():
             return None, None
+        return self._named(request.source)
+
+    def _other(self, request: Request) -> SourceSong | None:
+        """Return the second song of a request that names two."""
+        named: str | None = getattr(request, "other", None)
+        return self._named(named)[0] if named else None
+
+    def _named(self, source: str) -> tuple[SourceSong, str | None]:
         if self._store is None:
             raise RequestError("songs that are there already cannot be changed here")
-        if request.source.startswith(UPLOAD_PREFIX):
-            return _uploaded(self._store, request.source), None
-        return _stored(self._store, request.source)
+        if source.startswith(UPLOAD_PREFIX):
+            return _uploaded(self._store, source), None
+        return _stored(self._store, source)
 
 
 def _patiently(read: Callable[[], T], cancelled: Callable[[], bool]) -> T:

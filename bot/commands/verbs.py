@@ -64,7 +64,9 @@ class VerbCommands:
     async def ask(self, interaction: discord.Interaction, verb: Verb, values: dict[str, Any]) -> None:
         """Answer a verb's command: a form where words are missing, else the request with its upload."""
         file: discord.Attachment | None = values.pop("file", None)
-        if verb.edits and (values.get("source") or verb.request.model_fields["source"].is_required()):
+        if values.get("other"):
+            values["other"] = await known_song(self._backend, interaction, values["other"])
+        if verb.edits and (values.get("source") or file or verb.request.model_fields["source"].is_required()):
             values["source"] = await self._source(interaction, verb.name, values.get("source"), file)
         asks = next(
             (name for name, field in option_fields(verb.request).items() if extra_of(field).get("long_text")), ""

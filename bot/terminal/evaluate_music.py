@@ -25,10 +25,19 @@ def music(checkpoint: Path, data: Path, on: Split, examples: int, as_json: bool)
     """Print the nats per id of a model of music, each task by itself.
 
     Of the composer its seven tasks; of a model over note events four: going on, masked pitches and durations, chords to
-    a melody, a melody to chords. What a model was not trained for it does badly.
+    a melody, a melody to chords. What a model was not trained for it does badly. Of MusicVAE: how well it remembers melodies.
 
     Example:  songwright evaluate music runs/mt/checkpoint --data music --on valid
     """
+    from engine.checkpoint import open_checkpoint
+
+    if open_checkpoint(checkpoint).family == "music-vae":
+        from engine.evaluation.melody_reconstruction import evaluate_music_vae
+
+        figures = asdict(evaluate_music_vae(checkpoint, data, on)).items()
+        rows = [{"figure": name.replace("_", " "), "value": value} for name, value in figures]
+        show(f"{checkpoint.name} on {on}: melodies remembered", rows, as_json)
+        return
     needs_torch()
     from bot.terminal.training import quiet_transformers
     from engine.training.music_likelihood import nats_by_task_of

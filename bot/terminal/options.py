@@ -17,7 +17,7 @@ from engine.errors import RequestError
 
 # Required fields of these names are what a command is about; they are typed without a name, in this order. So are
 # fields that say so themselves.
-POSITIONAL = ("source", "line", "after", "theme", "lyrics")
+POSITIONAL = ("source", "other", "line", "after", "what", "bars", "style", "instrument", "theme", "lyrics", "steps")
 NEVER_OPTIONS = {"kind", "sampling"}
 SHOWN_CHARACTERS = 40
 
@@ -83,9 +83,8 @@ def build_request(request_type: type[Request], typed: Mapping[str, str], given: 
     values: dict[str, Any] = dict(typed) | {name: value for name, value in given.items() if value is not None}
     for name, value in values.items():
         _refuse_undecoded(name, value)
-    values |= {
-        name: _as_choice(field, values[name]) for name, field in option_fields(request_type).items() if name in values
-    }
+    fields = positional_fields(request_type) | option_fields(request_type)
+    values |= {name: _as_choice(field, values[name]) for name, field in fields.items() if name in values}
     if "length_seconds" in values:
         values["length_seconds"] = parse_length(values["length_seconds"])
     sampling = {name: values.pop(name) for name in Sampling.model_fields if name in values}
@@ -98,15 +97,17 @@ def build_request(request_type: type[Request], typed: Mapping[str, str], given: 
 
 def check_values(request: Request) -> None:
     """Raise RequestError for a value that is none of its field's choices, or outside the range that it states."""
-    for name, field in option_fields(type(request)).items():
+    positional = positional_fields(type(request))
+    for name, field in (positional | option_fields(type(request))).items():
         value = getattr(request, name, None)  # the fields of sampling have been checked with it
         if value is None:
             continue
+        called = name.upper() if name in positional else option_name(name, field)
         choices, limits = extra_of(field).get("choices"), extra_of(field).get("range")
         if choices and value not in choices:
-            raise RequestError(_not_a_choice(option_name(name, field), str(value), choices))
+            raise RequestError(_not_a_choice(called, str(value), choices))
         if limits and not limits[0] <= value <= limits[1]:
-            raise RequestError(f"{option_name(name, field)} must be {limits[0]:g} to {limits[1]:g}, got {value:g}")
+            raise RequestError(f"{called} must be {limits[0]:g} to {limits[1]:g}, got {value:g}")
 
 
 def _as_choice(field: FieldInfo, typed: str) -> str:

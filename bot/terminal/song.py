@@ -15,7 +15,7 @@ from bot.terminal.bug_log import where_to_look
 from bot.terminal.delivery import check_folder, deliver
 from bot.terminal.interrupts import noticing_ctrl_c
 from bot.terminal.options import check_values
-from bot.terminal.source import read_midi, with_stored_source
+from bot.terminal.source import read_midi, stored_id, with_stored_source
 from engine.contract import Artifact, EditRequest, LyricRequest, Request, SongRequest
 from engine.errors import Cancelled, EngineError, OutputError, RequestError
 from worker.client import Client
@@ -28,8 +28,9 @@ from worker.store.jobs import Job
 from worker.store.songs import Song
 
 STAGE_NAMES = {"models": "opening the models", "plan": "planning", "words": "gathering words", "lyrics": "writing the words",
-               "melody": "writing the melody", "band": "calling the band", "score": "writing the score",
-               "picture": "drawing", "audio": "playing it"}  # fmt: skip
+               "melody": "writing the melody", "compose": "composing", "band": "calling the band",
+               "edit": "changing the notes", "score": "writing the score", "picture": "drawing",
+               "audio": "playing it"}  # fmt: skip
 
 
 def make(request: Request, out: Path | None, as_json: bool) -> Song:
@@ -40,12 +41,16 @@ def make(request: Request, out: Path | None, as_json: bool) -> Song:
     one_blas_thread()
     check_request(request)
     file = read_midi(request.source) if isinstance(request, EditRequest) and request.source else None
+    other: str = getattr(request, "other", "")  # of a verb that takes two songs
+    other_file = read_midi(other) if other else None
     if out is not None:
         check_folder(out)
     settings = Settings.from_environment(os.environ)
     with closing(Client(settings)) as client:
         if isinstance(request, EditRequest):
             request = with_stored_source(client, request, file)
+        if other:
+            request = request.model_copy(update={"other": stored_id(client, other, other_file)})
         models = LoadedModels(lambda: model_choice(client.store))
         worker = EmbeddedWorker(
             client.store, SongGenerator(models, soundfont=settings.soundfont, store=client.store), settings
@@ -169,7 +174,7 @@ def as_object(made: Song, files: dict[str, Path]) -> str:
 def as_text(made: Song, files: dict[str, Path]) -> str:
     """Return the words, a line about the music with the id that changes are asked for by, and where the files are."""
     report, lines = made.report, [made.lyrics_text] if made.lyrics_text else []
-    if report.key:
+    if report.key or report.tempo_qpm:  # a file that was sent may not say its key
         tempo = f"{report.tempo_qpm:g} quarters per minute" if report.tempo_qpm else None
         about = (report.style, report.key, tempo, report.time_signature, f"seed {report.seed}", f"song {made.id}")
         lines.append(", ".join(str(part) for part in about if part))

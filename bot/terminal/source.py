@@ -55,15 +55,19 @@ def with_stored_source(client: Client, request: EditRequest, file: MidiOnDisk | 
         return request
     if "start" in type(request).model_fields and file is None and _is_text(request.source):
         return request.model_copy(update={"source": "", "start": request.source})
+    return request.model_copy(update={"source": stored_id(client, request.source, file)})
+
+
+def stored_id(client: Client, named: str, file: MidiOnDisk | None) -> str:
+    """Return the id of what was named: the song's, or the upload's that the file is stored as."""
     if file is not None:
-        return request.model_copy(update={"source": source_of(client.uploads.add(None, file.name, file.data))})
+        return source_of(client.uploads.add(None, file.name, file.data))
     try:
-        song = client.song(request.source.strip().lower())
+        return client.song(named.strip().lower()).id
     except RequestError as error:
         raise RequestError(
-            f"there is no song {_shown(request.source)}; give the id that was printed with it, or the path of a .mid file"
+            f"there is no song {_shown(named)}; give the id that was printed with it, or the path of a .mid file"
         ) from error
-    return request.model_copy(update={"source": song.id})
 
 
 def _is_text(source: str) -> bool:

@@ -83,7 +83,7 @@ def _arguments(verb: Verb) -> list[Callable[[Any], Any]]:
     kind = UnlessTalking if verb.name in TALKING else click.Argument
     found = []
     for name, field in positional_fields(verb.request).items():
-        may_lack: dict[str, Any] = {} if field.is_required() else {"required": False, "default": field.default}
+        may_lack: dict[str, Any] = {} if field.is_required() else {"required": False, "default": str(field.default)}
         found.append(click.argument(name, cls=kind, **may_lack))
     return found
 
@@ -124,6 +124,8 @@ def _about(name: str, field: FieldInfo) -> str:
     if name == "source":
         file = ", or the path of a .mid file" if extra_of(field).get("uploads") else ""
         return f"the id of a song or of its job, as it was printed{file}"
+    if name == "other":
+        return f"{field.description}: its id, or the path of a .mid file"
     if extra_of(field).get("long_text"):
         return f"{field.description}. @FILE reads them from a file, - from standard input"
     return field.description or name

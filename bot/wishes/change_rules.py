@@ -8,6 +8,7 @@ from functools import cache
 
 from bot.wishes.keys import FOLLOWS, MODE, NOTE, key_of
 from bot.wishes.line_rules import line_rules
+from bot.wishes.music_rules import music_rules
 from bot.wishes.reading import Rule, lookup, rule, vocabulary_rules, words_rule
 from bot.wishes.rules import ABOUT, PART, refusal_rule
 from bot.wishes.words import (
@@ -113,7 +114,7 @@ def change_rules() -> tuple[Rule, ...]:
         ),
         rule("verse", rf"(?:noch |und )?(?:eine )?(?:weitere |neue |zusätzliche )?strophe{END}(?: mehr)?"),
         rule("verse", r"(?:再来|再加|再写|再添|增加|加|多来|多写|添|再)(?:上)?一(?:段|节)(?:主歌|歌词)?"),
-        *line_rules(),
+        *line_rules(), *music_rules(),
         words_rule("again", True, AGAIN, AGAIN_CHINESE),
         rule("key", rf"(?:to|nach) (?:the key of )?{NOTE}{MODE}{FOLLOWS}", key_of),
         refusal_rule(),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from pydantic import ValidationError
 
+from bot.wishes.edits import Edit, SongFacts
 from bot.wishes.keys import KeyAsked
 from bot.wishes.line_changes import LINE_FIELDS, line_change
+from bot.wishes.music_changes import arranged, music_edit
 from bot.wishes.options import (
     REMADE,
     Option,
@@ -17,14 +18,12 @@ from bot.wishes.options import (
     checked,
     checked_tempo,
     fit_to,
-    length_text,
     options_of,
 )
 from bot.wishes.reading import Found, Reading, lookup
-from bot.wishes.words import MODES, PACES
+from bot.wishes.relative_changes import mode_of, relative_options
+from bot.wishes.words import PACES
 from engine.contract import (
-    BARS_RANGE,
-    LENGTH_RANGE_SECONDS,
     MuteRequest,
     Request,
     TempoRequest,
@@ -32,31 +31,10 @@ from engine.contract import (
     VerseRequest,
     WordsRequest,
 )
-from engine.music.theory import Key, Mode
+from engine.music.theory import Key
 
-_USUAL_LENGTH_SECONDS = 150.0
-_USUAL_BARS = 16
 _NEW_WORDS = ("verse", *LINE_FIELDS)  # what a theme is for, where one is named
 _EXACT = ("percent", "percent_exact", "qpm_change", "tempo_qpm", "semitones", "key", "part", "own_words", *_NEW_WORDS)
-
-
-@dataclass(frozen=True)
-class SongFacts:
-    """A song that somebody replied to. request: as it was carried out; of an edit, with `source` only.
-
-    parts: those that sound, of engine.contract.PARTS; empty where they are not known.
-    """
-
-    id: str
-    kind: str
-    request: dict[str, Any]
-    key: str | None
-    tempo_qpm: float | None
-    time_signature: str | None
-    style: str | None
-    parts: tuple[str, ...]
-    has_words: bool
-    length_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,51 +46,62 @@ class Changes:
     later: tuple[Phrase, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Edit:
-    """An exact change. request: None where the song has nothing to be changed. option: the same for a new take."""
-
-    request: Request | None
-    phrase: Phrase
-    option: Option | None = None
-
-
 def changes(
     reading: Reading, song: SongFacts, theme: tuple[str, str], own_words: tuple[str, str] | None, leftovers: list[str]
 ) -> Changes:
     """Return what a reading of a reply asks for. theme: its text and source, "" for none; own_words likewise or None."""
     _slow_waltzes(reading)
-    edits = []
     verses = [one.start for one in reading.found if one.field in _NEW_WORDS]
-    for one in sorted(reading.found, key=lambda one: one.start):
-        its_theme = theme if verses and one.start == max(verses) else ("", "")
-        edit = _edit(one, reading.source(one), song, its_theme, own_words) if one.field in _EXACT else None
-        if edit is not None:
-            edits.append(edit)
-    edits = _without_repeats(edits)
-    reading.found[:] = [
-        one for one in reading.found if one.field not in ("tempo_qpm",) and not _is_exact_key(one, song)
-    ]
+    edits = _exact_edits(reading, song, theme, own_words)
     options = options_of(reading, leftovers, song.style)
-    relative, needless = _relative(reading, song)
+    relative, needless = relative_options(reading, song)
     options += relative
     if theme[0] and not verses:
         options.insert(0, Option("theme", theme[0], Phrase("understood.theme", {"theme": theme[0]}, theme[1])))
     elif theme[1] and not verses:
         leftovers.append(theme[1])
     again = [reading.source(one) for one in reading.found if one.field == "again"]
+    arrangement = None if again else arranged(options, song)
+    if arrangement is not None:
+        options = []
+        edits = sorted([*edits, arrangement], key=lambda edit: reading.text.find(edit.phrase.source.split(" ")[0]))
     if options or again:
         done = _remake(song, options, again, edits, leftovers)
     elif edits:
-        done = Changes(edits[0].request, (edits[0].phrase,), tuple(edit.phrase for edit in edits[1:]))
+        first, *rest = edits
+        done = Changes(first.request, (first.phrase, *first.more), tuple(edit.phrase for edit in rest))
     else:
         done = Changes(None, () if needless else (Phrase("ask.wish"),))
     return replace(done, phrases=(*done.phrases, *needless))
 
 
-def _without_repeats(edits: Sequence[_Edit]) -> list[_Edit]:
+def _exact_edits(
+    reading: Reading, song: SongFacts, theme: tuple[str, str], own_words: tuple[str, str] | None
+) -> list[Edit]:
+    """Return the exact changes in the order they were said, and take out of the reading what is no option any more."""
+    edits, of_music = [], set[Found]()
+    verses = [one.start for one in reading.found if one.field in _NEW_WORDS]
+    for one in sorted(reading.found, key=lambda one: one.start):
+        source = reading.source(one)
+        its_theme = theme if verses and one.start == max(verses) else ("", "")
+        edit = music_edit(one, source, song, has_theme=bool(its_theme[1]))
+        if edit is not None:
+            of_music.add(one)
+        elif one.field in _EXACT:
+            edit = _edit(one, source, song, its_theme, own_words)
+        if edit is not None:
+            edits.append(edit)
+    reading.found[:] = [
+        one
+        for one in reading.found
+        if one.field != "tempo_qpm" and one not in of_music and not _is_exact_key(one, song)
+    ]
+    return _without_repeats(edits)
+
+
+def _without_repeats(edits: Sequence[Edit]) -> list[Edit]:
     """Join the words for the same change said twice."""
-    kept: list[_Edit] = []
+    kept: list[Edit] = []
     for edit in edits:
         same = next(
             (index for index, one in enumerate(kept) if one.request is not None and one.request == edit.request), None
@@ -124,7 +113,7 @@ def _without_repeats(edits: Sequence[_Edit]) -> list[_Edit]:
     return kept
 
 
-def _with_source(edit: _Edit, source: str) -> _Edit:
+def _with_source(edit: Edit, source: str) -> Edit:
     option = edit.option and replace(edit.option, phrase=replace(edit.option.phrase, source=source))
     return replace(edit, phrase=replace(edit.phrase, source=source), option=option)
 
@@ -138,23 +127,19 @@ def _slow_waltzes(reading: Reading) -> None:
                 reading.found[index] = replace(one, field="pace", value=pace)
 
 
-def _mode(song: SongFacts) -> Mode | None:
-    return Key.parse(song.key).mode if song.key else None
-
-
 def _key_for(asked: KeyAsked, song: SongFacts) -> Key:
     """Return the key; "in D" keeps the mode of the song."""
-    mode = _mode(song)
+    mode = mode_of(song)
     return asked.key if asked.mode_named or mode is None else Key.parse(f"{asked.key.tonic_name} {mode}")
 
 
 def _is_exact_key(one: Found, song: SongFacts) -> bool:
-    return one.field == "key" and _mode(song) in (None, _key_for(one.value, song).mode)
+    return one.field == "key" and mode_of(song) in (None, _key_for(one.value, song).mode)
 
 
 def _edit(
     one: Found, source: str, song: SongFacts, theme: tuple[str, str], own_words: tuple[str, str] | None
-) -> _Edit | None:
+) -> Edit | None:
     match one.field:
         case "percent" | "percent_exact":
             return _percent(int(one.value), source, song)
@@ -162,7 +147,7 @@ def _edit(
             return _tempo(one.value, source, song)
         case "qpm_change":
             if song.tempo_qpm is None:
-                return _Edit(None, Phrase("wish.tempo_unknown", {}, source))
+                return Edit(None, Phrase("wish.tempo_unknown", {}, source))
             return _tempo(song.tempo_qpm + one.value, source, song)
         case "semitones":
             return _semitones(one.value, source, song)
@@ -173,13 +158,13 @@ def _edit(
         case "verse":
             return _verse(source, song, theme)
         case field if field in LINE_FIELDS:
-            return _Edit(*line_change(field, one.value, source, song.id, song.has_words, theme))
+            return Edit(*line_change(field, one.value, source, song.id, song.has_words, theme))
         case "own_words" if own_words is not None:
             return _words(own_words, song)
     return None
 
 
-def _percent(percent: int, source: str, song: SongFacts) -> _Edit:
+def _percent(percent: int, source: str, song: SongFacts) -> Edit:
     checked("tempo", percent, (25, 400), " percent of what it is, got {}; try 120")
     way = "faster" if percent > 100 else "slower"
     phrase = Phrase(f"understood.{way}", {"percent": str(percent)}, source)
@@ -187,95 +172,56 @@ def _percent(percent: int, source: str, song: SongFacts) -> _Edit:
     if song.tempo_qpm is not None:
         tempo = round(song.tempo_qpm * percent / 100, 1)
         option = Option("tempo_qpm", tempo, Phrase("understood.tempo", {"tempo": f"{tempo:g}"}, source))
-    return _Edit(TempoRequest(source=song.id, percent=percent), phrase, option)
+    return Edit(TempoRequest(source=song.id, percent=percent), phrase, option)
 
 
-def _tempo(tempo_qpm: float, source: str, song: SongFacts) -> _Edit:
+def _tempo(tempo_qpm: float, source: str, song: SongFacts) -> Edit:
     tempo = checked_tempo(tempo_qpm)
     phrase = Phrase("understood.tempo", {"tempo": f"{tempo:g}"}, source)
-    return _Edit(TempoRequest(source=song.id, tempo_qpm=tempo), phrase, Option("tempo_qpm", tempo, phrase))
+    return Edit(TempoRequest(source=song.id, tempo_qpm=tempo), phrase, Option("tempo_qpm", tempo, phrase))
 
 
-def _semitones(semitones: int | str, source: str, song: SongFacts) -> _Edit:
+def _semitones(semitones: int | str, source: str, song: SongFacts) -> Edit:
     number = int(checked("semitones", int(semitones), (-24, 24), ", got {}; an octave is 12"))
     phrase = Phrase(f"understood.{'higher' if number > 0 else 'lower'}", {"semitones": str(abs(number))}, source)
     option = None
     if song.key is not None and number % 12:
         key = str(Key.parse(song.key).transpose(number))
         option = Option("key", key, Phrase("understood.key", {"key": key}, source))
-    return _Edit(TransposeRequest(source=song.id, semitones=number), phrase, option)
+    return Edit(TransposeRequest(source=song.id, semitones=number), phrase, option)
 
 
-def _transposed(key: Key, source: str, song: SongFacts) -> _Edit:
+def _transposed(key: Key, source: str, song: SongFacts) -> Edit:
     phrase = Phrase("understood.key", {"key": str(key)}, source)
-    return _Edit(TransposeRequest(source=song.id, key=str(key)), phrase, Option("key", str(key), phrase))
+    return Edit(TransposeRequest(source=song.id, key=str(key)), phrase, Option("key", str(key), phrase))
 
 
-def _mute(part: str, source: str, song: SongFacts) -> _Edit:
+def _mute(part: str, source: str, song: SongFacts) -> Edit:
     if song.parts and part not in song.parts:
-        return _Edit(None, Phrase("wish.part_missing", {"part": part, "parts": ", ".join(song.parts)}, source))
-    return _Edit(MuteRequest(source=song.id, part=part), Phrase("understood.without", {"part": part}, source))
+        return Edit(None, Phrase("wish.part_missing", {"part": part, "parts": ", ".join(song.parts)}, source))
+    return Edit(MuteRequest(source=song.id, part=part), Phrase("understood.without", {"part": part}, source))
 
 
-def _verse(source: str, song: SongFacts, theme: tuple[str, str]) -> _Edit:
+def _verse(source: str, song: SongFacts, theme: tuple[str, str]) -> Edit:
     whole = f"{source} {theme[1]}".strip()
     if not song.has_words:
-        return _Edit(None, Phrase("wish.no_words", {}, whole))
+        return Edit(None, Phrase("wish.no_words", {}, whole))
     if not theme[0]:
-        return _Edit(VerseRequest(source=song.id), Phrase("understood.verse", {}, whole))
+        return Edit(VerseRequest(source=song.id), Phrase("understood.verse", {}, whole))
     phrase = Phrase("understood.verse_about", {"theme": theme[0]}, whole)
-    return _Edit(VerseRequest(source=song.id, theme=theme[0]), phrase)
+    return Edit(VerseRequest(source=song.id, theme=theme[0]), phrase)
 
 
-def _words(own_words: tuple[str, str], song: SongFacts) -> _Edit:
+def _words(own_words: tuple[str, str], song: SongFacts) -> Edit:
     text, source = own_words
     if not any(character.isalnum() for character in text):
-        return _Edit(None, Phrase("ask.words", {}, source))
+        return Edit(None, Phrase("ask.words", {}, source))
     phrase = Phrase("understood.own_words", {"lines": str(len(text.splitlines()))}, source)
-    return _Edit(WordsRequest(source=song.id, lyrics=text), phrase)
-
-
-def _relative(reading: Reading, song: SongFacts) -> tuple[list[Option], list[Phrase]]:
-    """Return options for "longer" and "sadder", which say how the song is to differ, and what it is already."""
-    options: list[Option] = []
-    needless: list[Phrase] = []
-    for one in reading.found:
-        source = reading.source(one)
-        if one.field == "length_factor":
-            made = _longer(float(one.value), source, song)
-        elif one.field == "new_mode" and _mode(song) != one.value:
-            made = _in_mode(one.value, source, song)
-        elif one.field == "new_mode":
-            needless.append(Phrase("wish.in_mode_already", {"key": song.key or ""}, source))
-            continue
-        else:
-            continue
-        if any(option.field == made.field for option in options):
-            needless.append(Phrase("wish.said_twice", {"part": source}, source))
-        else:
-            options.append(made)
-    return options, needless
-
-
-def _longer(factor: float, source: str, song: SongFacts) -> Option:
-    low, high = BARS_RANGE
-    if song.kind == "music":
-        bars = min(max(round(song.request.get("bars", _USUAL_BARS) * factor), low), high)
-        return Option("bars", bars, Phrase("understood.bars", {"bars": str(bars)}, source))
-    now = song.request.get("length_seconds") or song.length_seconds or _USUAL_LENGTH_SECONDS
-    low, high = LENGTH_RANGE_SECONDS
-    seconds = float(min(max(round(now * factor), low), high))
-    return Option("length_seconds", seconds, Phrase("understood.length", {"length": length_text(seconds)}, source))
-
-
-def _in_mode(mode: str, source: str, song: SongFacts) -> Option:
-    """Return the key with the song's own notes in another mode; a plain one where its key is not known."""
-    key = str(Key.parse(song.key).relative) if song.key else next(name for name in MODES if name.endswith(mode))
-    return Option("key", key, Phrase("understood.key", {"key": key}, source))
+    return Edit(WordsRequest(source=song.id, lyrics=text), phrase)
 
 
 def _remake(
-    song: SongFacts, options: list[Option], again: list[str], edits: Sequence[_Edit], leftovers: list[str]
+    song: SongFacts, options: list[Option], again: list[str], edits: Sequence[Edit], leftovers: list[str]
 ) -> Changes:
     """Ask for the song's own request again with the options put in, and with the exact changes where they can be."""
     named = {option.field for option in options}

@@ -32,7 +32,7 @@ REMADE: Mapping[str, type[Request]] = {
 }  # fmt: skip
 # Beside the usual tempos of a style: how much slower than its slowest, or faster than its fastest.
 _PACES = {"very slow": 0.7, "slow": 0.85, "fast": 1.15, "very fast": 1.3}
-_QUARTERS_PER_BAR = {"4/4": 4, "3/4": 3, "6/8": 3, "2/4": 2}
+QUARTERS_PER_BAR = {"4/4": 4, "3/4": 3, "6/8": 3, "2/4": 2}
 
 
 @dataclass(frozen=True)
@@ -316,7 +316,7 @@ def _lengths_as_bars(options: Sequence[Option]) -> list[Option]:
     meter = named.get("time_signature") or STYLES[named.get("style", STYLE_NAMES[0])].time_signatures[0]
     tempo = named.get("tempo_qpm") or tempo_of_pace("moderate", named.get("style", STYLE_NAMES[0]), meter)
     low, high = BARS_RANGE
-    bars = round(named["length_seconds"] * tempo / 60 / _QUARTERS_PER_BAR[meter])
+    bars = round(named["length_seconds"] * tempo / 60 / QUARTERS_PER_BAR[meter])
     bars = min(max(bars, low), high)
     source = next(option.phrase.source for option in options if option.field == "length_seconds")
     made = [option for option in options if option.field != "length_seconds"]

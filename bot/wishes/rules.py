@@ -6,13 +6,13 @@ import re
 from functools import cache
 
 from bot.wishes.keys import FOLLOWS, key_of, key_rules
+from bot.wishes.music_rules import instrument_rule
 from bot.wishes.reading import FILLER, Rule, any_word, lookup, rule, vocabulary_rules, words_rule
 from bot.wishes.words import (
     CHINESE_FILLERS,
     END,
     FILLERS,
     GERMAN_FILLERS,
-    INSTRUMENTS,
     KINDS,
     METERS,
     METRE_WORDS,
@@ -262,11 +262,7 @@ def option_rules() -> tuple[Rule, ...]:
         rule("form", r"(?:with no|without(?: an?| the)?|no|ohne) (?:chorus(?:es)?|refrain)(?!\w)", lambda found: "VVV"),
         rule("length_seconds", rf"(?:for |of )?{ABOUT}{_LENGTH}{NOT_FOLLOWED}", _seconds),
         rule("artist", rf"(?:like|wie) {_NAME}", _name),
-        rule(
-            "instrument",
-            rf"(?:for|on|with|played by|by|für|auf)?\s*(?:an? |the |solo |einer? |der ){{0,3}}(?P<n>{INSTRUMENTS}){END}",
-            lambda found: found["n"].lower(),
-        ),
+        instrument_rule(),
         rule("key", rf"(?P<tonic>a)(?P<accidental>)[ -]*(?P<mode>major|minor)(?P<m>)(?:[ -]key)?{END}", key_of),
     )  # fmt: skip
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.wishes.change_rules import change_rules
-from bot.wishes.changes import SongFacts, changes
+from bot.wishes.changes import changes
+from bot.wishes.edits import SongFacts
 from bot.wishes.options import REMADE, Phrase, fit_to, kind_of, options_of
 from bot.wishes.reading import FILLER, Found, Reading, Rule
 from bot.wishes.rules import filler_rules, keyword_rules, option_rules, request_rules, title_rules

@@ -98,12 +98,6 @@ KINDS: Vocabulary = {
         "纯音乐|器乐|音乐",
     ),
 }
-INSTRUMENTS = (
-    "piano|flute|violin|fiddle|viola|cello|harp|organ|guitar|trumpet|trombone|tuba|clarinet|oboe|bassoon|"
-    "recorder|piccolo|saxophone|sax|"
-    "accordion|harmonica|banjo|marimba|xylophone|vibraphone|celesta|music box|harpsichord|ocarina|pan flute|"
-    "french horn|bagpipes?|sitar|koto"
-)
 PART_WORDS: Vocabulary = {
     "drums": ("drums?|percussion|drum kit|schlagzeug|trommeln?", "鼓声|鼓点|架子鼓|鼓|打击乐"),
     "bass": ("bass|bass ?line|bass guitar", "贝斯|低音"),

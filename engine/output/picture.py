@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Cancelled
+from engine.music.changed_bars import ChangedBars
 from engine.music.lead_sheet import LeadSheet, SungSyllable
 from engine.music.score import Score
 from engine.output.picture_layout import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 PIXELS_PER_INCH = 100
 POINTS_PER_PIXEL = 72 / PIXELS_PER_INCH
 PAPER, PANEL, INK, FAINT_INK, BAR_LINE, BEAT_LINE = "#fbfaf6", "#f3f1ea", "#22283a", "#8a8c98", "#cfccc2", "#e6e3da"
+NEW_PANEL = "#fae8bd"  # behind bars that an edit made new
 ACCENTS = {
     "verse": "#3d7ea6",
     "chorus": "#d9694a",
@@ -48,11 +50,13 @@ WORD_GAP = 9.0
 TITLE_PIXELS, SMALLEST_TITLE_PIXELS, FACTS_PIXELS = 44.0, 26.0, 24.0
 
 
-def piano_roll_png(sheet: LeadSheet, score: Score, cancelled: Callable[[], bool] = lambda: False) -> bytes:
+def piano_roll_png(
+    sheet: LeadSheet, score: Score, cancelled: Callable[[], bool] = lambda: False, changed: ChangedBars | None = None
+) -> bytes:
     """Return a PNG, 1600 pixels wide and at most 2000 high, of the song's first sections; the same bytes each time.
 
     Parts sung before are left out where the whole song does not fit. A sheet without notes shows its chords.
-    cancelled: asked before each row; Cancelled if it says so.
+    cancelled: asked before each row; Cancelled if it says so. changed: bars that stand out, because an edit made them new.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -63,11 +67,11 @@ def piano_roll_png(sheet: LeadSheet, score: Score, cancelled: Callable[[], bool]
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(0, WIDTH), ylim=(layout.height, 0))
     axes.set_axis_off()
     figure.set_facecolor(PAPER)
-    draw_margins(axes, sheet, layout)
+    draw_margins(axes, sheet, layout, changed)
     for system in layout.systems:
         if cancelled():
             raise Cancelled("the song was taken back")
-        draw_system(axes, sheet, system)
+        draw_system(axes, sheet, system, changed)
         draw_band(axes, score, system)
     file = io.BytesIO()
     # Software is None: matplotlib would write its version.
@@ -75,9 +79,10 @@ def piano_roll_png(sheet: LeadSheet, score: Score, cancelled: Callable[[], bool]
     return file.getvalue()
 
 
-def draw_margins(axes: Axes, sheet: LeadSheet, layout: Layout) -> None:
+def draw_margins(axes: Axes, sheet: LeadSheet, layout: Layout, changed: ChangedBars | None = None) -> None:
     """Draw what stands above and below the rows: title, key and tempo; the band's colours."""
     facts = f"{printed_chord(sheet.key_name)}   ·   {sheet.time_signature}   ·   ♩ = {sheet.tempo_qpm:g}"
+    facts += f"   ·   {changed.text}" if changed is not None else ""
     write(axes, WIDTH - RIGHT, 62, facts, pixels=FACTS_PIXELS, colour=FAINT_INK, align="right")
     title, pixels = fitted_title(sheet.title, WIDTH - LEFT - RIGHT - 40 - width_of(facts, FACTS_PIXELS))
     write(axes, LEFT, 62, title, pixels=pixels, weight="bold")
@@ -100,10 +105,10 @@ def fitted_title(title: str, room: float) -> tuple[str, float]:
     return shown[: int(len(shown) * pixels / SMALLEST_TITLE_PIXELS) - 2].rstrip() + "…", SMALLEST_TITLE_PIXELS
 
 
-def draw_system(axes: Axes, sheet: LeadSheet, system: System) -> None:
+def draw_system(axes: Axes, sheet: LeadSheet, system: System, changed: ChangedBars | None = None) -> None:
     """Draw one row: label, chords, bar lines, melody and words."""
     colour = accent(system.label)
-    draw_grid(axes, sheet, system)
+    draw_grid(axes, sheet, system, changed)
     if system.is_first_of_section:
         draw_label(axes, system, colour)
     for chord in sheet.chords:
@@ -120,12 +125,15 @@ def draw_label(axes: Axes, system: System, colour: str) -> None:
     write(axes, LEFT + 8, system.top + 22, system.label.upper(), pixels=18, colour=PAPER, weight="bold").set_bbox(box)
 
 
-def draw_grid(axes: Axes, sheet: LeadSheet, system: System) -> None:
+def draw_grid(axes: Axes, sheet: LeadSheet, system: System, changed: ChangedBars | None = None) -> None:
     from matplotlib.patches import Rectangle
 
     left, right = system.x_of(system.onset_ticks), system.x_of(system.end_ticks)
     top, bottom = system.roll_top, system.band_top + BAND_HEIGHT
     axes.add_patch(Rectangle((left, top), right - left, bottom - top, facecolor=PANEL, linewidth=0))
+    if changed is not None and changed.onset_ticks < system.end_ticks and changed.end_ticks > system.onset_ticks:
+        start, end = system.clip_x(changed.onset_ticks), system.clip_x(changed.end_ticks)
+        axes.add_patch(Rectangle((start, top), end - start, bottom - top, facecolor=NEW_PANEL, linewidth=0))
     signature = sheet.time_signature
     onsets = range(system.onset_ticks, system.end_ticks + 1, signature.beat_ticks)
     bars = [system.x_of(tick) for tick in onsets if (tick - system.onset_ticks) % signature.bar_ticks == 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from engine.music.changed_bars import ChangedBars
 from engine.music.midi_file import length_seconds
 from engine.music.programs import PROGRAM_NAMES
 from engine.music.score import Score, Track
@@ -12,6 +13,7 @@ from engine.output.picture import (
     BAR_LINE,
     FACTS_PIXELS,
     FAINT_INK,
+    NEW_PANEL,
     PANEL,
     PAPER,
     PIXELS_PER_INCH,
@@ -35,8 +37,11 @@ MOST_BAR_LINES = 120
 LEAST_WIDTH = 2.0  # pixels
 
 
-def score_png(score: Score) -> bytes:
-    """Return a PNG, 1600 x 900 pixels, of all notes over the whole length; the same bytes each time."""
+def score_png(score: Score, changed: ChangedBars | None = None) -> bytes:
+    """Return a PNG, 1600 x 900 pixels, of all notes over the whole length; the same bytes each time.
+
+    changed: bars that stand out, because an edit made them new.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
@@ -46,12 +51,17 @@ def score_png(score: Score) -> bytes:
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(0, WIDTH), ylim=(HEIGHT, 0))
     axes.set_axis_off()
     figure.set_facecolor(PAPER)
-    facts = facts_of(score)
+    facts = facts_of(score) + (f"   ·   {changed.text}" if changed is not None else "")
     write(axes, WIDTH - RIGHT, 62, facts, pixels=FACTS_PIXELS, colour=FAINT_INK, align="right")
     title, pixels = fitted_title(score.title, WIDTH - LEFT - RIGHT - 40 - width_of(facts, FACTS_PIXELS))
     write(axes, LEFT, 62, title, pixels=pixels, weight="bold")
     roll = Rectangle((LEFT, TITLE_HEIGHT), WIDTH - LEFT - RIGHT, HEIGHT - TITLE_HEIGHT - BOTTOM, facecolor=PANEL)
     axes.add_patch(roll)
+    if changed is not None:
+        left, right = x_of(score, changed.onset_ticks), x_of(score, min(changed.end_ticks, score.length_ticks))
+        axes.add_patch(
+            Rectangle((left, TITLE_HEIGHT), right - left, HEIGHT - TITLE_HEIGHT - BOTTOM, facecolor=NEW_PANEL)
+        )
     axes.vlines(bar_lines(score), TITLE_HEIGHT, HEIGHT - BOTTOM, colors=BAR_LINE, linewidths=1.0)
     low, high = pitches_shown(score)
     step = (HEIGHT - TITLE_HEIGHT - BOTTOM) / (high - low + 1)

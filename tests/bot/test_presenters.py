@@ -156,6 +156,14 @@ def test_the_title_is_not_sung_twice_but_a_first_line_like_it_is() -> None:
         ("verse", {"theme": None}, WORDS("edit.verse")),
         ("verse", {"theme": "*snow*"}, WORDS("edit.verse_about", theme="\\*snow\\*")),
         ("mute", {"part": "drums"}, WORDS("edit.without", part="drums")),
+        ("extend", {"bars": 1}, "1 bar more"),
+        ("harmonize", {"voices": "choir", "bars": None}, "for a choir of four parts"),
+        ("remix", {"what": "rhythm", "bars": "5-8", "amount": 50}, "another rhythm, bars 5-8"),
+        ("melody", {"bars": "*9*"}, "a new melody, bars \\*9\\*"),
+        ("infill", {"bars": "5-8"}, "bars 5-8 anew"),
+        ("arrange", {"style": "jazz"}, "the band plays jazz"),
+        ("instrument", {"instrument": "pan flute"}, "on pan flute"),
+        ("humanize", {"amount": 50, "bars": None}, "played less evenly"),
     ],
 )
 def test_what_an_edit_did_is_said_above_the_words(kind: str, request_: dict[str, object], change: str) -> None:

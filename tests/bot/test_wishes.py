@@ -199,7 +199,8 @@ WISHES = {
     "rhyme it AABB": remade(rhyme="AABB"),
     "as a rock song": remade(style="rock"),
     "as a slow jazz song": remade(style="jazz", tempo_qpm=85.0),
-    "turn it into a folk song": remade(style="folk"),
+    "turn it into a folk song": edit("arrange", style="folk"),
+    "as a folk song, rhyme AABB": remade(style="folk", rhyme="AABB"),
     "in 6/8": remade(time_signature="6/8"),
     "about dogs instead": remade(theme="dogs"),
     "8 syllables": remade(syllables="8"),
@@ -217,7 +218,7 @@ WISHES = {
     "different words": remade(seed=None),
     "with seed 9": remade(seed=9),
     "as rock, rhyme ABBA and for a bass": remade(style="rock", rhyme="ABBA", voice="bass"),
-    "make it jazz in D and faster": remade(style="jazz", key="D minor", tempo_qpm=112.0),
+    "make it blues in D and faster": remade(style="blues", key="D minor", tempo_qpm=112.0),
     "as rock, up a tone": remade(style="rock", key="B minor"),
     "快一点": edit("tempo", percent=112),
     "慢一点": edit("tempo", percent=89),
@@ -355,7 +356,8 @@ def test_what_a_song_does_not_have_is_said(text: str, facts: SongFacts, key: str
 
 def test_music_grows_by_bars_and_has_no_rhymes() -> None:
     music = replace(SONG, kind="music", request={"kind": "music", "bars": 16}, has_words=False)
-    assert fields(understand_wish("longer", music)) == {"kind": "music", "bars": 24}
+    assert fields(understand_wish("twice as long", music)) == edit("extend", bars=16)
+    assert fields(understand_wish("shorter", music)) == {"kind": "music", "bars": 11}
     assert understand_wish("rhyme it AABB", music).request is None
 
 

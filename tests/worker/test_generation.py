@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from engine.contract import (
@@ -23,6 +25,10 @@ from engine.contract import (
 )
 from engine.errors import Cancelled, FileFormatError, RequestError
 from engine.music.as_json import score_from_json
+from engine.music.music_vae import save_music_vae
+from engine.music_edit_requests import BlendRequest
+from engine.song import blend
+from tests.tiny_music_vae import TINY
 from tests.worker.conftest import WoundClock
 from worker import generation
 from worker.generation import SongGenerator
@@ -110,6 +116,26 @@ def test_the_other_verbs_are_carried_out(generator: SongGenerator) -> None:
     assert "over the foam" in sung.lyrics_text
     assert sung.score is not None
     assert sung.lead_sheet is not None
+
+
+def test_a_verb_of_two_songs_is_given_both(
+    generator: SongGenerator, sqlite_store: Store, clock: WoundClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = TINY[2]
+    weights = {name: np.full(size, 0.1) for name, size in shape.tensors().items()}
+    save_music_vae(shape, weights, tmp_path / "blend", {})
+    monkeypatch.setattr(blend, "STARTER", tmp_path / "blend")
+    blend.starter_model.cache_clear()
+    song = made_of(generator, MusicRequest(bars=4))
+    stored_song = stored(sqlite_store, clock, MusicRequest(bars=4), song)
+    upload = uploaded(sqlite_store, clock, "my tune.mid", song.artifacts[0].data)
+    way = made_of(generator, BlendRequest(source=stored_song, other=upload, steps=3, bars=2))
+    blend.starter_model.cache_clear()
+    assert way.parent_song_id == stored_song
+    assert way.title == f"{song.title} → {song.title}"
+    assert len(way.artifacts) == 4
+    with pytest.raises(RequestError, match="it was deleted"):
+        made_of(generator, BlendRequest(source=stored_song, other="gone"))
 
 
 def test_an_upload_is_changed(generator: SongGenerator, sqlite_store: Store, clock: WoundClock) -> None:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, insert, text
 
-from engine.contract import LyricRequest, MusicRequest, SingRequest, SongRequest, TransposeRequest
+from engine.contract import LyricRequest, MusicRequest, Request, SingRequest, SongRequest
+from engine.music_edit_requests import InfillRequest
 from engine.verbs import VERBS
 from tests.worker.conftest import WoundClock
 from tests.worker.members_songs import APPLICATION, client_of
@@ -195,7 +196,7 @@ def test_the_last_twenty_decide(sqlite_store: Store, clock: WoundClock) -> None:
 
 
 def test_more_is_more_work() -> None:
-    def size(request: SongRequest | LyricRequest | MusicRequest | SingRequest | TransposeRequest) -> float:
+    def size(request: Request) -> float:
         return relative_size(request.kind, request.model_dump(mode="json"))
 
     assert size(SongRequest(theme="rain")) == pytest.approx(1.0)
@@ -205,9 +206,10 @@ def test_more_is_more_work() -> None:
     assert size(MusicRequest(bars=8)) < 1.0 < size(MusicRequest(bars=64))
     assert size(SingRequest(lyrics="row / the boat")) < size(SingRequest(lyrics="row\n\nthe\nboat\nhome"))
     assert size(SongRequest(theme="rain", form="V" * 10_000)) < 10
+    assert size(InfillRequest(source="x", bars="5-6")) < size(InfillRequest(source="x", bars="5-12"))
 
 
-@given(stated=st.dictionaries(st.sampled_from(["form", "lyrics", "other"]), st.text(max_size=50)))
+@given(stated=st.dictionaries(st.sampled_from(["form", "lyrics", "bars", "other"]), st.text(max_size=50)))
 def test_every_request_has_a_size_whatever_it_says(stated: dict[str, str]) -> None:
     for kind in (*VERBS, "a kind of later"):
         assert 0 < relative_size(kind, stated) < 20

@@ -5,6 +5,7 @@ What they took is what they took under load: where jobs share a machine, that is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from worker.store.tables import JobRow
 RECENT_JOBS = 20
 LEAST_SECONDS = 0.1
 USUAL_LENGTH_SECONDS, USUAL_SECTIONS, USUAL_LINES, USUAL_BARS = 115.0, 6, 24, 16  # of what is asked for without a size
-MOST_SECTIONS, MOST_LINES = 40, 400  # no more is taken in of what the engine may refuse anyway
+MOST_SECTIONS, MOST_LINES, MOST_BARS = 40, 400, 128  # no more is taken in of what the engine may refuse anyway
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,9 @@ USUAL = {
     "insert": Usual(2.5, fixed=1.0),
     "continue": Usual(3.0, fixed=1.0),
     "words-for": Usual(3.5, fixed=1.0),
+    "blend": Usual(3.0, fixed=1.0),
+    **dict.fromkeys(("extend", "harmonize", "melody", "remix", "infill"), Usual(3.0, fixed=0.6)),
+    **dict.fromkeys(("arrange", "instrument", "humanize"), Usual(2.0, fixed=1.0)),
 }
 
 
@@ -74,7 +78,7 @@ def _length(stated: dict[str, Any]) -> float:
     if stated.get("length_seconds"):
         return float(stated["length_seconds"]) / USUAL_LENGTH_SECONDS
     if stated.get("bars"):
-        return float(stated["bars"]) / USUAL_BARS
+        return _bars(stated["bars"]) / USUAL_BARS
     if stated.get("form"):
         sections = sum(character.isalpha() for character in str(stated["form"]))
         return min(max(sections, 1), MOST_SECTIONS) / USUAL_SECTIONS
@@ -82,6 +86,16 @@ def _length(stated: dict[str, Any]) -> float:
         lines = [line for line in str(stated["lyrics"]).replace("/", "\n").splitlines() if line.strip()]
         return min(max(len(lines), 1), MOST_LINES) / USUAL_LINES
     return 1.0
+
+
+def _bars(stated: object) -> float:
+    """Return how many bars are meant by a number of them or by a stretch such as 5-8; the usual number by other texts."""
+    if isinstance(stated, int | float):
+        return float(stated)
+    stretch = re.fullmatch(r"\s*(\d{1,4})(?:\s*-\s*(\d{1,4}))?\s*", str(stated))
+    if stretch is None:
+        return USUAL_BARS
+    return float(min(max(int(stretch[2] or stretch[1]) - int(stretch[1]) + 1, 1), MOST_BARS))
 
 
 def _recent(session: Session, kind: str) -> Iterable[tuple[dict[str, Any], datetime, datetime]]:

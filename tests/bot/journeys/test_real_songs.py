@@ -14,6 +14,7 @@ from engine.lyrics.own_words import read_own_words
 from engine.music.as_json import lead_sheet_from_json, score_from_json
 from engine.music.lead_sheet import syllables_covered
 from engine.music.score import Score
+from engine.roles import Role
 from tests.bot.journeys.test_conversation import talk
 from tests.bot.stage import Stage, finished, play
 from tests.discord_sandbox import Interaction, Message
@@ -34,7 +35,10 @@ Scene = Callable[[Stage], Coroutine[Any, Any, None]]
 @pytest.fixture
 def perform(tmp_path: Path, tiny_models: TinyModels) -> Callable[[Scene], None]:
     """Return what plays a scene with a bot and a worker that makes real songs."""
-    models = LoadedModels(lambda: {"lyrics": tiny_models.lyrics, "melody": tiny_models.melody})
+    paths: dict[Role, Path] = {
+        "lyrics": tiny_models.lyrics, "melody": tiny_models.melody, "music": tiny_models.music,
+    }  # fmt: skip
+    models = LoadedModels(lambda: paths)
 
     def perform(scene: Scene) -> None:
         async def with_a_band(stage: Stage) -> None:

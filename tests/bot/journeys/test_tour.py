@@ -69,7 +69,8 @@ async def _verbs(stage: Stage) -> Message:
     song = await stage.finished_song(**OF_A_SONG)
     title = "Rain"
     await stage.finished_song(command="/lyrics", language="zh", tune="浣溪沙", **words_alone, **SAMPLING)
-    await stage.finished_song(command="/music", **music, bars=8, instrument="flute")
+    tune = await stage.finished_song(command="/music", **music, bars=8, instrument="flute")
+    assert finished(await (await stage.sandbox.press(stage.bob, tune, "Continue")).final(until=finished))
     await stage.finished_song(command="/sing", lyrics="Row the boat", voice="child", **music)
     await stage.finished_song(command="/transpose", song=title, semitones=-3, seed=1)
     await stage.finished_song(command="/transpose", file=midi(), key="D")
@@ -83,12 +84,34 @@ async def _verbs(stage: Stage) -> Message:
     await stage.finished_song(command="/insert", song=title, after=1, theme="snow", seed=1)
     await stage.finished_song(command="/continue", song=title, form="V", theme="snow", seed=1)
     await stage.finished_song(command="/continue", start="Row the boat", lines=2)
+    await stage.finished_song(command="/continue", file=midi())
     await stage.finished_song(command="/words-for", song=title, theme="snow", style="folk", rhyme="AABB", seed=1)
     await stage.finished_song(command="/words-for", file=midi(), theme="snow", track="1")
+    await stage.finished_song(command="/blend", song=title, to=title, steps=3, bars=2, seed=1)
+    await stage.finished_song(command="/blend", file=midi(), to=title)
+    await _music_edits(stage, title)
     form = await stage.sandbox.slash(stage.ada, stage.room, "/sing", style="waltz")
     sent = await stage.sandbox.submit_modal(form, {"lyrics": "Row the boat\nover the foam"})
     await sent.final(until=finished)
     return song
+
+
+async def _music_edits(stage: Stage, title: str) -> None:
+    """Use every edit of music on a song and on a file of a member's own."""
+    bars_and_track = {"bars": "1-2", "track": "1", "seed": 1}
+    for command, options in (
+        ("/extend", {"bars": 4, "seed": 1}),
+        ("/harmonize", {"voices": "choir", **bars_and_track}),
+        ("/melody", bars_and_track),
+        ("/remix", {"what": "rhythm", "amount": 50, **bars_and_track}),
+        ("/infill", bars_and_track),
+        ("/arrange", {"style": "jazz", "track": "1", "seed": 1}),
+        ("/instrument", {"instrument": "flute", "part": "chords", "seed": 1}),
+        ("/instrument", {"instrument": "flute", "track": "1"}),
+        ("/humanize", {"amount": 30, "bars": "1-2", "seed": 1}),
+    ):
+        await stage.finished_song(command=command, song=title, **options)
+        await stage.finished_song(command=command, file=midi(), **options)
 
 
 def midi(name: str = "tune.mid") -> Attachment:
@@ -112,7 +135,7 @@ async def _buttons_of_a_song(stage: Stage, song: Message) -> None:
         await stage.pressed(stage.bob, song, stars)
     assert "★ 5.0 (1)" in song.text
     assert song.content == content_before
-    for label in "Another take", "Faster", "Slower", "Key up", "Key down", "Continue":
+    for label in "Another take", "Faster", "Slower", "Key up", "Key down", "Continue", "Re-harmonise":
         assert finished(await (await stage.sandbox.press(stage.bob, song, label)).final(until=finished))
     words = await stage.sandbox.press(stage.bob, song, "Edit words")
     sent = await stage.sandbox.submit_modal(words, {"Words, one line per sung line": "Row\nrow"})

@@ -46,7 +46,9 @@ def test_what_a_command_is_about_is_typed_without_a_name() -> None:
     assert typed["words"] == ("source", "lyrics")
     assert (typed["rewrite"], typed["insert"]) == (("source", "line"), ("source", "after"))
     assert typed["words-for"] == ("source", "theme")
-    two = {"words", "rewrite", "insert", "words-for"}
+    assert (typed["remix"], typed["arrange"]) == (("source", "what"), ("source", "style"))
+    assert (typed["extend"], typed["infill"]) == (("source", "bars"), ("source", "bars"))
+    two = {"words", "rewrite", "insert", "words-for", "remix", "arrange", "extend", "infill", "instrument", "blend"}
     assert {typed[name] for name, verb in VERBS.items() if verb.edits and name not in two} == {("source",)}
 
 

@@ -15,6 +15,8 @@ from bot.cli import cli
 from bot.terminal.song import as_song_request
 from bot.terminal.verb import makes_music, verb_command
 from engine.contract import EditRequest, LyricRequest, Request, SongReport
+from engine.music.midi_file import score_to_midi
+from engine.music.score import Note, Score, Track
 from engine.verbs import VERBS
 from tests.bot.conftest import Terminal
 from worker.store.songs import GeneratedSong
@@ -46,7 +48,8 @@ def stored(terminal: Terminal, query: str) -> list[tuple[Any, ...]]:
 
 def words_of(verb_name: str) -> list[str]:
     """Return a value for every positional field and required option of a verb."""
-    typed = {"source": "a.mid", "theme": "rain", "lyrics": "row the boat", "part": "drums", "line": "3", "after": "4"}
+    typed = {"source": "a.mid", "theme": "rain", "lyrics": "row the boat", "part": "drums", "line": "3", "after": "4",
+             "bars": "5-8", "style": "jazz", "instrument": "flute", "other": "a.mid"}  # fmt: skip
     command = verb_command(verb_name)
     words = []
     for parameter in command.params:
@@ -75,6 +78,13 @@ def test_help_has_summary_example_and_every_choice(terminal: Terminal, name: str
     assert f"songwright {name} {VERBS[name].example}" in text
     assert "--json" in text
     assert "--avoid" not in text
+
+
+def test_a_changed_file_is_printed_with_its_id_so_that_it_can_be_changed_again(terminal: Terminal) -> None:
+    (terminal.folder / "tune.mid").write_bytes(score_to_midi(Score((Track("", 0, (Note(0, 60, 480),)),), 480)))
+    outcome = terminal.run("instrument", "tune.mid", "flute", "--track", "1", "--seed", "7")
+    assert outcome.code == 0, outcome.err
+    assert f"song {stored(terminal, 'SELECT id FROM songs')[0][0]}" in outcome.out.splitlines()[0]
 
 
 def test_words_may_be_asked_for_in_chinese(terminal: Terminal, asked: list[Request]) -> None:
@@ -111,11 +121,7 @@ def test_only_words_alone_are_not_written_to_a_folder_unasked() -> None:
 @pytest.mark.parametrize("name", VERBS)
 def test_what_is_shared_with_a_song_can_be_checked_as_one(name: str) -> None:
     fields = VERBS[name].request.model_fields
-    values = {
-        field: "4"
-        for field in ("source", "theme", "lyrics", "part", "line", "after")
-        if field in fields and fields[field].is_required()
-    }
+    values = {field: "jazz" if field == "style" else "4" for field in fields if fields[field].is_required()}
     request = VERBS[name].request(**values)
     assert isinstance(as_song_request(request), LyricRequest)
 

@@ -11,6 +11,7 @@ import pytest
 from matplotlib.image import imread
 
 from engine.errors import Cancelled
+from engine.music.changed_bars import ChangedBars
 from engine.music.lead_sheet import LeadSheet, SectionSpan
 from engine.music.score import Score
 from engine.output import picture
@@ -50,6 +51,17 @@ def png(sheet: LeadSheet, score: Score) -> bytes:
 def test_picture_is_a_png_of_the_layouts_size(png: bytes, sheet: LeadSheet) -> None:
     pixels = imread(io.BytesIO(png))
     assert pixels.shape[:2] == (lay_out(sheet).height, WIDTH)
+
+
+def test_new_bars_are_behind_the_notes_of_their_row(png: bytes, sheet: LeadSheet, score: Score) -> None:
+    row = lay_out(sheet).systems[0]
+    bar = sheet.time_signature.bar_ticks
+    changed = ChangedBars(2, 2, row.onset_ticks + bar, row.onset_ticks + 2 * bar)
+    pixels = imread(io.BytesIO(picture.piano_roll_png(sheet, score, changed=changed)))
+    differing = np.flatnonzero(
+        np.abs(pixels - imread(io.BytesIO(png)))[int(row.roll_top) + 4, :, :3].max(axis=1) > 0.01
+    )
+    assert differing[[0, -1]] == pytest.approx([row.x_of(changed.onset_ticks), row.x_of(changed.end_ticks)], abs=3)
 
 
 def test_same_song_gives_same_bytes_and_another_song_others(png: bytes, sheet: LeadSheet, score: Score) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import struct
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
 
+from engine.music.changed_bars import ChangedBars
 from engine.music.score import Note, Score, TimeSignature, TimeSignatureChange, Track
-from engine.output.score_picture import pitches_shown, score_png
+from engine.output.picture import NEW_PANEL
+from engine.output.score_picture import pitches_shown, score_png, x_of
 
 FLUTE = Track("", 73, (Note(0, 72, 480), Note(480, 74, 480)))
 DRUMS = Track("a very long name of a track \u6f22", 0, (Note(0, 36, 10),), is_drum=True)
@@ -25,6 +32,13 @@ def test_a_picture_has_its_size_and_is_the_same_each_time(name: str) -> None:
     picture = score_png(SCORES[name])
     assert struct.unpack(">II", picture[16:24]) == (1600, 900)
     assert picture == score_png(SCORES[name])
+
+
+def test_new_bars_have_a_colour_of_their_own() -> None:
+    long = replace(SCORES["one"], length_ticks=8 * 1920)
+    pixels = imread(io.BytesIO(score_png(long, ChangedBars(3, 4, 2 * 1920, 4 * 1920))))
+    is_new = np.abs(pixels[500, :, :3] - to_rgb(NEW_PANEL)).max(axis=1) < 0.01
+    assert np.flatnonzero(is_new)[[0, -1]] == pytest.approx([x_of(long, 2 * 1920), x_of(long, 4 * 1920)], abs=3)
 
 
 def test_two_octaves_are_shown_at_least() -> None:

@@ -9,7 +9,10 @@ import pytest
 
 from engine.contract import MusicRequest, MuteRequest, SongRequest, TempoRequest, TransposeRequest
 from engine.errors import RequestError
+from engine.music.changed_bars import changed_bars
 from engine.music.score import Note, Score, TempoChange, Track
+from engine.music_edit_requests import HumanizeRequest
+from engine.output.score_picture import score_png
 from engine.song.making import MadeSong, Making, SourceSong
 from engine.song.parts import part_of
 from engine.verbs import carry_out
@@ -178,6 +181,18 @@ def test_an_upload_has_a_picture_and_sound_unless_it_is_very_long(opened_tiny_mo
         made = carry_out(request, Making(seed=1, models=opened_tiny_models, source=SourceSong("x", "", score)))
         assert [artifact.name for artifact in made.artifacts] == ["x.mid"]
         assert made.report.notices[0].startswith("no .png and no .ogg: the music ")
+
+
+def test_the_picture_of_an_edit_shows_which_bars_are_new(opened_tiny_models: SongModels) -> None:
+    tune = Score((Track("Tune", 0, tuple(Note(480 * n, 60 + n % 12, 480) for n in range(32))),), 32 * 480)
+    source = SourceSong("an upload", "", tune)
+    request = HumanizeRequest(source="u", bars="3-4", seed=1)
+    made = carry_out(request, Making(1, opened_tiny_models, source, outputs=("png",)))
+    assert made.score is not None
+    changed = changed_bars(tune, made.score)
+    assert changed is not None
+    assert (changed.first, changed.last) == (3, 4)
+    assert made.artifacts[0].data == score_png(made.score, changed) != score_png(made.score)
 
 
 def test_music_without_words_is_edited_too(opened_tiny_models: SongModels) -> None:
