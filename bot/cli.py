@@ -22,7 +22,7 @@ COMMANDS = {
     "models": ("bot.terminal.models:models", "Add models, try them, put them to use, go back."),
     "doctor": ("bot.terminal.doctor:doctor", "Say what is ready and what is missing."),
     "corpus": ("bot.terminal.corpus:corpus", "Import songs of your own, clean, split, count and export them."),
-    "train": ("bot.terminal.train:train", "Train a lyric or melody model on a corpus of your own."),
+    "train": ("bot.terminal.train:train", "Train a model of lyrics, melodies or music on a corpus of your own."),
     "sample": ("bot.terminal.sample:sample", "Write plain songs with a model of any family, or a server."),
     "evaluate": ("bot.terminal.evaluate:evaluate", "Print the figures of models and of finished songs."),
     "benchmark": ("bot.terminal.benchmark:benchmark", "Print the papers' tables with our rows, or measure anew."),
