@@ -31,7 +31,10 @@ HANGS_SECONDS = 10  # of the processor: on a busy machine a clock on the wall wo
 
 @dataclass(frozen=True)
 class Reading:
-    """How reading one file ended: score, sentence, crash or hang. seconds: of the processor, to read it. megabytes: by which the process grew for it."""
+    """How reading one file ended: score, sentence, crash or hang.
+
+    seconds: of the processor, to read it. megabytes: by which the process grew for it.
+    """
 
     mutation: str
     seed: int
