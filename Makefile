@@ -43,6 +43,7 @@ fix: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-bench
 	@$(BIN)/python -m tests.bench.bench_decoding
+	@$(BIN)/python -m tests.bench.bench_events
 	@$(BIN)/python -m tests.bench.bench_song
 	@$(BIN)/python -m tests.bench.bench_midi
 	@$(BIN)/python -m tests.bench.bench_mutations

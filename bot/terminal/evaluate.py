@@ -1,4 +1,7 @@
-"""`songwright evaluate songs|words|text|lyrics|melody|music|baselines`: print figures. Does not know how they are computed."""
+"""`songwright evaluate songs|words|text|lyrics|melody|music|continuations|baselines`: print figures.
+
+Does not know how they are computed.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 import click
 
 from bot.terminal.chinese import evaluate_chinese
+from bot.terminal.evaluate_continuations import continuations
 from bot.terminal.evaluate_music import music, streams
 from bot.terminal.evaluate_words import text, words
 from bot.terminal.figures_shown import (
@@ -38,6 +42,7 @@ def evaluate() -> None:
 
 
 evaluate.add_command(evaluate_chinese)
+evaluate.add_command(continuations)
 evaluate.add_command(music)
 evaluate.add_command(streams)
 evaluate.add_command(words)

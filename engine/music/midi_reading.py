@@ -46,7 +46,7 @@ from engine.music.theory import Key
 
 LARGEST_FILE_BYTES = 4 * 1024 * 1024
 MOST_NOTES = 500_000
-MOST_CHUNKS = 1024
+MOST_CHUNKS = 2049  # one of tempos, and one for every channel and program
 MOST_METAS = 100_000  # texts, lyrics, and changes of tempo, key and time signature
 LONGEST_TICKS = 10_000_000  # pretty_midi's limit, about three hours at 120 quarter notes per minute
 DRUM_CHANNEL = 9
@@ -126,6 +126,8 @@ def _read(data: bytes) -> _Reading:
             reading.start_ticks = reading.length_ticks
         position = _read_chunk(reading, scan, data, position, is_first=chunk_count == 0)
         chunk_count += 1
+    if len(reading.tracks) >= MOST_CHUNKS:  # a chunk may hold several, and each is written as a chunk, after one of tempos
+        raise FileFormatError(f"the MIDI file has more than {MOST_CHUNKS} tracks; merge some and send it again")
     return reading
 
 

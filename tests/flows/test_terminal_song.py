@@ -109,7 +109,7 @@ def test_the_object_has_every_field(card: dict[str, Any], tiny_models: TinyModel
     assert 15 < card["length_seconds"] < 600
     assert {"plan", "lyrics", "melody", "band", "score", "picture", "audio"} <= set(card["seconds_per_stage"])
     assert all(seconds >= 0 for seconds in card["seconds_per_stage"].values())
-    stored = dict(home.rows("SELECT role, digest FROM model_versions"))
+    stored = dict(home.rows("SELECT role, digest FROM model_versions WHERE role <> 'music'"))
     assert card["model_versions"] == stored
     assert {ending: (home.folder / path).is_file() for ending, path in card["files"].items()} == dict.fromkeys(
         ENDINGS, True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import re
 import struct
 import time
@@ -17,10 +16,11 @@ import pytest
 
 from engine.contract import LARGEST_UPLOAD_BYTES
 from engine.music.midi_file import midi_to_score
+from tests.bench.midi_files import running_status, small_files, sung_song
+from tests.bench.midi_mutants import mutant
 from tests.bot.journeys.brought import Books
 from tests.bot.stage import Stage, finished, play
 from tests.discord_sandbox import Attachment, Message
-from tests.engine.music import test_midi_mutations as mutations
 from worker.generation import SongGenerator
 from worker.loaded_models import LoadedModels
 from worker.store.database import open_store
@@ -84,11 +84,12 @@ async def refused(stage: Stage, file: Attachment, **options: Any) -> str:
     return message.text
 
 
+MUTANT_BYTES = LARGEST_UPLOAD_BYTES // 8
+
+
 def mutated(seed: int) -> bytes:
-    """Return one of three real files, broken in one of nine ways."""
-    data = bytearray(mutations.FILES[seed % len(mutations.FILES)])
-    mutations.MUTATE[seed // len(mutations.FILES) % len(mutations.MUTATE)](data, random.Random(seed))
-    return bytes(data)
+    """Return a broken MIDI file, the same for the same seed; of bombs the first part: one as large as can be has a test below."""
+    return mutant(small_files(), seed)[1][:MUTANT_BYTES]
 
 
 def test_hundreds_of_broken_files_get_a_sentence_or_a_song_within_three_seconds(
@@ -129,7 +130,7 @@ def test_hundreds_of_broken_files_get_a_sentence_or_a_song_within_three_seconds(
 
 def good(name: str = "tune.mid") -> Attachment:
     """Return a file that is whole."""
-    return Attachment(name, mutations.song())
+    return Attachment(name, sung_song())
 
 
 def test_what_cannot_be_a_midi_file_is_refused_at_once_and_not_kept(tmp_path: Path) -> None:
@@ -213,7 +214,7 @@ def test_whatever_a_file_is_called_it_is_changed_and_shown_as_text(tmp_path: Pat
 
 def nameless() -> bytes:
     """Return a file that has no title of its own, so that it is called as its file is."""
-    return mutations.running_status()
+    return running_status()
 
 
 def largest() -> bytes:

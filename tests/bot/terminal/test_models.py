@@ -36,6 +36,7 @@ def test_before_any_model_is_added_the_starters_are_in_use(terminal: Terminal) -
         ("lyrics", True),
         ("melody", True),
         ("chinese", True),
+        ("music", True),
     ]
     assert listed["versions"] == []
     shown = terminal.run("models", "list", "--role", "lyrics").out
