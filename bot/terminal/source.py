@@ -71,8 +71,8 @@ def stored_id(client: Client, named: str, file: MidiOnDisk | None) -> str:
 
 
 def _is_text(source: str) -> bool:
-    """Return whether somebody has written words: an id is one word, and a longer one than most."""
-    return len(source.split()) > 1 or "\n" in source
+    """Return whether somebody has written words: an id is one word of plain letters, and a longer one than most."""
+    return len(source.split()) > 1 or "\n" in source or not source.strip().isascii()
 
 
 def _shown(source: str) -> str:

@@ -9,7 +9,7 @@ import re
 
 from engine.errors import RequestError
 from engine.music.piece import Bar
-from engine.music.score import TICKS_PER_QUARTER, Score
+from engine.music.score import TICKS_PER_QUARTER, Score, TimeSignature
 
 SHORTEST_BAR_TICKS = TICKS_PER_QUARTER // 8  # what a change of time signature cuts off below this is a rounding
 SHOWN_CHARACTERS = 20
@@ -82,3 +82,12 @@ def bar_range(text: str, score: Score) -> tuple[int, int]:
             f"this music has bars {first} to {last}, got {text[:SHOWN_CHARACTERS]!r}; name the first and the last in order"
         )
     return low - first, high - first
+
+
+def main_time_signature(score: Score) -> TimeSignature:
+    """Return the time signature that holds for the most ticks; the first of equals."""
+    held: dict[TimeSignature, int] = {}
+    ends = [*(change.onset_ticks for change in score.time_signatures[1:]), score.length_ticks]
+    for change, end in zip(score.time_signatures, ends, strict=True):
+        held[change.time_signature] = held.get(change.time_signature, 0) + max(0, end - change.onset_ticks)
+    return max(held, key=lambda signature: held[signature])

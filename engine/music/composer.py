@@ -21,6 +21,7 @@ from engine.music.grid_pieces import (
     clear,
     common_range,
     cut,
+    ending_at_home,
     melody_of,
     moved_range,
     notes_a_bar,
@@ -51,6 +52,7 @@ from engine.music.score import Note
 
 BARS_AT_ONCE, BARS_BEFORE, BARS_AFTER = 8, 8, 4
 CANDIDATES = 4
+HOME = 0.5  # nats a token that a good ending is worth
 LEAST_ROOM = 8  # ids for an answer
 # Where voices usually sing, for those that are written under a melody.
 CHOIR_RANGES: dict[Voice, tuple[int, int]] = {"alto": (53, 77), "tenor": (46, 69), "bass": (36, 64)}
@@ -74,7 +76,8 @@ class EventComposer:
             known = range(max(0, chunk.start - BARS_BEFORE), chunk.start)
             example = self._fitting(lambda k, c=chunk: continued(grown, k, c, voices), known, grown)  # type: ignore[misc]
             speaking = _speaking(example.prompt)
-            self._fill(grown, chunk, example, voices, asked, first, speaking)
+            is_last = chunk.stop == len(grown.bars)
+            self._fill(grown, chunk, example, voices, asked, first, speaking, ends=is_last)
         return piece_of(grown, range(first, len(grown.bars)), voices)
 
     def infill(self, piece: Piece, bars: tuple[int, int], asked: Asked) -> Piece:
@@ -96,7 +99,8 @@ class EventComposer:
         grid, melody = self._grid(piece), melody_of(piece)
         grid.chords = [[] for _ in grid.bars]
         self._translate(grid, bars, asked, lambda chunk: with_chords(grid, chunk, melody), (), chords=True)
-        return to_chords(*cut(grid.chords, grid.bars, bars), grid.semitones, grid.key)
+        found = to_chords(*cut(grid.chords, grid.bars, bars), grid.semitones, grid.key)
+        return ending_at_home(found, piece, melody) if bars[1] == len(piece.bars) - 1 else found
 
     def voices_for(self, piece: Piece, bars: tuple[int, int], asked: Asked) -> Mapping[Voice, tuple[Note, ...]]:
         """Return alto, tenor and bass under the melody (or soprano) of these bars."""
@@ -127,10 +131,12 @@ class EventComposer:
             known = range(max(0, chunk.start - BARS_BEFORE // 2), chunk.start)
             example = with_pitches(grid, [*known, *chunk], voice, beside(grid, voice))
             start = _start_of(example, known)
-            places: list[int | Mask] = []
-            for token in example.answer:
-                is_open = VOCABULARY.kind(token) == "pitch" and rng.random() < asked.amount
-                places.append(free if is_open and len(places) >= start else token)
+            pitches = [n for n, t in enumerate(example.answer) if n >= start and VOCABULARY.kind(t) == "pitch"]
+            if not pitches:
+                continue
+            places: list[int | Mask] = list(example.answer)
+            for place in rng.permutation(pitches)[: max(1, round(asked.amount * len(pitches)))]:
+                places[place] = free if asked.amount == 1 else _all_but(free, example.answer[place])
             written = self._write(
                 example.prompt + example.answer[:start], ForcedGrammar(places[start:]), asked, chunk.start
             )
@@ -149,10 +155,11 @@ class EventComposer:
             known = range(max(0, chunk.start - BARS_BEFORE // 2), chunk.start)
             example = with_rhythm(grid, [*known, *chunk], voice, beside(grid, voice))
             part = grid.notes[voice]
-            changing = [bar in chunk and (rng.random() < asked.amount or len(chunk) == 1) for bar in [*known, *chunk]]
+            full = [bar for bar in chunk if part[bar]]
+            changing = set(rng.permutation(full)[: max(1, round(asked.amount * len(full)))].tolist())
             kept = [
-                None if changes else [(note.step, note.duration) for note in part[bar]]
-                for bar, changes in zip([*known, *chunk], changing, strict=True)
+                None if bar in changing else [(note.step, note.duration) for note in part[bar]]
+                for bar in [*known, *chunk]
             ]
             spans = [grid.bars[bar] for bar in [*known, *chunk]]
             pitches = [[note.pitch for note in part[bar]] for bar in [*known, *chunk]]
@@ -178,9 +185,9 @@ class EventComposer:
 
     def _fill(
         self, grid: GridPiece, chunk: range, example: Example, voices: Sequence[Voice], asked: Asked, first: int,
-        speaking: Voice | None = None,
+        speaking: Voice | None = None, *, ends: bool = False,
     ) -> None:  # fmt: skip
-        """Write the bars of a chunk into the grid."""
+        """Write the bars of a chunk into the grid. ends: whether the piece ends with them."""
         spans = [grid.bars[bar] for bar in chunk]
         limits = moved_range((asked.low, asked.high), grid.semitones)
         ranges = {v: common_range(usual_range(grid, v), limits) for v in voices}
@@ -188,7 +195,8 @@ class EventComposer:
             spans, voices, chords=any(grid.chords), ranges=ranges, speaking=speaking
         )
         expected = notes_a_bar(grid, voices, chunk) * len(chunk)
-        ids = self._write_any(example.prompt, grammar, asked, chunk.start - first, speaking, expected)
+        home = _home(minor=grid.minor) if ends else ()
+        ids = self._write_any(example.prompt, grammar, asked, chunk.start - first, speaking, expected, home)
         put(grid, chunk, read_stream(ids, spans), voices)
 
     def _translate(
@@ -204,14 +212,16 @@ class EventComposer:
             spans = [grid.bars[bar] for bar in chunk]
             speaking = _speaking(done)
             grammar = lambda s=spans, v=speaking: StreamGrammar(s, voices, chords=chords, ranges=ranges, speaking=v)  # noqa: E731
-            ids = self._write_any(example.prompt + done, grammar, asked, chunk.start, speaking)
+            ends = voices == ("melody",) and chunk.stop == len(grid.bars)
+            home = _home(minor=grid.minor) if ends else ()
+            ids = self._write_any(example.prompt + done, grammar, asked, chunk.start, speaking, home=home)
             put(grid, chunk, read_stream(ids, spans), voices)
 
     def _write_any(
         self, prompt: list[int], grammar: Callable[[], StreamGrammar], asked: Asked, salt: int, speaking: Voice | None,
-        expected: float = 0.0,
+        expected: float = 0.0, home: Sequence[int] = (),
     ) -> list[int]:  # fmt: skip
-        found = self._decode(prompt, grammar, asked, salt, expected=expected)
+        found = self._decode(prompt, grammar, asked, salt, expected=expected, home=home)
         named = [] if speaking is None else [VOCABULARY.voice(speaking)]
         return [*named, *found.ids]
 
@@ -220,11 +230,12 @@ class EventComposer:
 
     def _decode(
         self, prompt: list[int], constraint: Callable[[], Constraint], asked: Asked, salt: int,
-        candidates: int = CANDIDATES, expected: float = 0.0,
+        candidates: int = CANDIDATES, expected: float = 0.0, home: Sequence[int] = (),
     ) -> Candidate:  # fmt: skip
         """Return the likeliest a token of a few answers that came to their end.
 
-        expected: about how many notes there should be, so that a likely silence does not win; 0 where nobody knows.
+        expected: about how many notes there should be, so that a likely silence does not win; 0 where nobody knows. home:
+        pitch classes on which the piece should end, the best first; none where it does not end here.
         """
         room = self.model.context_length - len(prompt)
         if room < LEAST_ROOM:
@@ -236,7 +247,11 @@ class EventComposer:
         written = [c for c in decode(self.model, wanted, slots=CANDIDATES, cancelled=asked.cancelled) if c.finished]
         if not written:
             raise RequestError("these bars hold too many notes; name fewer bars, or a track with fewer notes")
-        return max(written, key=lambda c: c.log_probability / max(1, len(c.ids)) - _unlike(c.ids, expected))
+
+        def merit(c: Candidate) -> float:
+            return c.log_probability / max(1, len(c.ids)) - _unlike(c.ids, expected) + _at_home(c.ids, home)
+
+        return max(written, key=merit)
 
 
 def _unlike(ids: Sequence[int], expected: float) -> float:
@@ -245,6 +260,19 @@ def _unlike(ids: Sequence[int], expected: float) -> float:
         return 0.0
     notes = sum(VOCABULARY.kind(token) == "duration" for token in ids)
     return abs(math.log((notes + 1) / (expected + 1)))
+
+
+def _home(*, minor: bool) -> tuple[int, int, int]:
+    """Return the tonic, third and fifth of C major or A minor."""
+    return (9, 0, 4) if minor else (0, 4, 7)
+
+
+def _at_home(ids: Sequence[int], home: Sequence[int]) -> float:
+    """Return what an answer earns for its last pitch: the most for the tonic, less for the other tones of its chord."""
+    pitches = [VOCABULARY.value(token) + LOWEST_PITCH for token in ids if VOCABULARY.kind(token) == "pitch"]
+    if not pitches or pitches[-1] % 12 not in home:
+        return 0.0
+    return HOME if pitches[-1] % 12 == home[0] else HOME / 2
 
 
 def _chunks(first: int, last: int, asked: Asked) -> Iterator[range]:
@@ -269,6 +297,13 @@ def _speaking(ids: Sequence[int]) -> Voice | None:
         if kind == "mark":
             return None
     return None
+
+
+def _all_but(mask: Mask, token_id: int) -> Mask:
+    """Return the mask without an id, unless that is all there is."""
+    rest = mask.copy()
+    rest[token_id] = False
+    return rest if rest.any() else mask
 
 
 def _pitch_mask(low: int, high: int) -> Mask:

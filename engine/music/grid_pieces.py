@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import TypeVar
 
 from engine.errors import RequestError
+from engine.music.lead_sheet import ChordSpan
 from engine.music.part_events import Written
 from engine.music.part_vocabulary import HIGHEST_PITCH, LOWEST_PITCH, STEP_TICKS
 from engine.music.piece import VOICES, Bar, Piece, Voice
 from engine.music.piece_grid import GridBar, GridPiece, to_chords, to_notes
 from engine.music.score import TimeSignature
+from engine.music.theory import Chord
 
 T = TypeVar("T")
 NEAR_BARS = 8  # before and after, that say how dense the music is
@@ -98,3 +100,23 @@ def notes_a_bar(grid: GridPiece, voices: Sequence[Voice], chunk: range) -> float
     near = [n for n in range(chunk.start - NEAR_BARS, chunk.stop + NEAR_BARS) if 0 <= n < len(grid.bars)]
     counts = [count for bar in near if (count := sum(len(grid.notes[voice][bar]) for voice in voices))]
     return sum(counts) / len(counts) if counts else 0.0
+
+
+def ending_at_home(chords: tuple[ChordSpan, ...], piece: Piece, melody: Voice) -> tuple[ChordSpan, ...]:
+    """Return chords that end on the tonic under the last note of the melody, where that is a tone of the tonic's chord."""
+    if piece.key is None or not chords:
+        return chords
+    last = max(piece.parts[melody])
+    tonic = Chord(piece.key.tonic, "m" if piece.key.mode == "minor" else "maj")
+    end = chords[-1].onset_ticks + chords[-1].duration_ticks
+    if last.pitch % 12 not in tonic.pitch_classes or not chords[0].onset_ticks < last.onset_ticks < end:
+        return chords
+    before = [
+        replace(span, duration_ticks=min(span.duration_ticks, last.onset_ticks - span.onset_ticks))
+        for span in chords
+        if span.onset_ticks < last.onset_ticks
+    ]
+    symbol = tonic.symbol_in(piece.key)
+    if before[-1].symbol == symbol:
+        return (*before[:-1], replace(before[-1], duration_ticks=end - before[-1].onset_ticks))
+    return (*before, ChordSpan(last.onset_ticks, end - last.onset_ticks, symbol))

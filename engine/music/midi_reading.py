@@ -126,7 +126,9 @@ def _read(data: bytes) -> _Reading:
             reading.start_ticks = reading.length_ticks
         position = _read_chunk(reading, scan, data, position, is_first=chunk_count == 0)
         chunk_count += 1
-    if len(reading.tracks) >= MOST_CHUNKS:  # a chunk may hold several, and each is written as a chunk, after one of tempos
+    if (
+        len(reading.tracks) >= MOST_CHUNKS
+    ):  # a chunk may hold several, and each is written as a chunk, after one of tempos
         raise FileFormatError(f"the MIDI file has more than {MOST_CHUNKS} tracks; merge some and send it again")
     return reading
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.errors import RequestError
 from engine.music.lead_sheet import ChordSpan
@@ -72,7 +72,7 @@ def to_grid(piece: Piece, style: str = "any") -> GridPiece:
 
     RequestError for a bar that is longer than 12 quarters. Notes outside 21-108 sound in the nearest octave inside.
     """
-    bars = tuple(_grid_bar(bar) for bar in piece.bars)
+    bars = tuple(map(_grid_bar, _with_pickup(piece.bars)))
     minor = piece.key is not None and piece.key.mode == "minor"
     semitones = 0 if piece.key is None else ((9 if minor else 0) - piece.key.tonic + 6) % 12 - 6
     starts = [bar.onset_ticks for bar in piece.bars]
@@ -97,6 +97,13 @@ def to_grid(piece: Piece, style: str = "any") -> GridPiece:
             sounding = chord
     present = tuple(voice for voice in VOICES if any(notes.get(voice, ())))
     return GridPiece(bars, notes, chords, minor, semitones, piece.key, style, present)
+
+
+def _with_pickup(bars: Sequence[Bar]) -> Sequence[Bar]:
+    """Return bars with a short first one in the time signature of the second: files write a pickup as a bar of 1/4."""
+    if len(bars) < 2 or bars[0].duration_ticks >= bars[1].duration_ticks:
+        return bars
+    return (replace(bars[0], time_signature=bars[1].time_signature), *bars[1:])
 
 
 def _grid_bar(bar: Bar) -> GridBar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from engine.music.bars import bar_spans, main_time_signature
 from engine.music.changed_bars import ChangedBars
 from engine.music.midi_file import length_seconds
 from engine.music.programs import PROGRAM_NAMES
@@ -95,7 +96,7 @@ def facts_of(score: Score) -> str:
     """Return key, time signature and length as one line."""
     minutes, seconds = divmod(round(length_seconds(score)), 60)
     key = [printed_chord(score.key_name)] if score.key_name else []
-    return "   ·   ".join([*key, str(score.time_signatures[0].time_signature), f"{minutes}:{seconds:02d}"])
+    return "   ·   ".join([*key, str(main_time_signature(score)), f"{minutes}:{seconds:02d}"])
 
 
 def name_of(track: Track) -> str:
@@ -109,11 +110,14 @@ def x_of(score: Score, tick: int) -> float:
 
 
 def bar_lines(score: Score) -> list[float]:
-    """Return where bars begin by the first time signature; none where they would stand too close."""
-    bar = score.time_signatures[0].time_signature.bar_ticks
-    if score.length_ticks // bar > MOST_BAR_LINES:
+    """Return where bars begin and the last one ends; none where they would stand too close."""
+    shortest = min(change.time_signature.bar_ticks for change in score.time_signatures)
+    if (
+        score.length_ticks // shortest > 4 * MOST_BAR_LINES
+    ):  # counted before they are laid out: a file may last for hours
         return []
-    return [x_of(score, tick) for tick in range(0, score.length_ticks + 1, bar)]
+    ticks = [*(start for start, _ in bar_spans(score)), score.length_ticks]
+    return [x_of(score, tick) for tick in ticks] if len(ticks) <= MOST_BAR_LINES + 1 else []
 
 
 def pitches_shown(score: Score) -> tuple[int, int]:

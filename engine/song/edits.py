@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from engine.contract import TEMPO_RANGE_QPM, MuteRequest, Request, SongReport, TempoRequest, TransposeRequest
 from engine.errors import RequestError
+from engine.music.bars import main_time_signature
 from engine.music.lead_sheet import LeadSheet
 from engine.music.midi_file import length_seconds
 from engine.music.score import Score
@@ -99,7 +100,7 @@ def facts_of(score: Score) -> dict[str, str | float | None]:
     return {
         "key": score.key_name,
         "tempo_qpm": main_tempo(score),
-        "time_signature": str(score.time_signatures[0].time_signature),
+        "time_signature": str(main_time_signature(score)),
         "length_seconds": round(length_seconds(score), 2),
     }
 

@@ -184,6 +184,30 @@ def test_what_is_missing_is_said(composer: EventComposer) -> None:
         composer.chords_for(replace(piece(), parts={"accompaniment": piece().parts["bass"]}), (0, 3), ASKED)
 
 
+@pytest.mark.parametrize("amount", [0.1, 0.5])
+def test_just_so_many_pitches_change_as_were_asked_for(composer: EventComposer, amount: float) -> None:
+    given = piece(8)
+    found = composer.other_pitches(given, "melody", (0, 7), replace(ASKED, amount=amount))
+    changed = sum(a.pitch != b.pitch for a, b in zip(given.parts["melody"], found, strict=True))
+    assert changed == max(1, round(amount * len(found)))
+
+
+@pytest.mark.parametrize(("last", "symbol"), [(62, "D"), (66, "D"), (64, None)])
+def test_chords_end_at_home_where_the_melody_does(composer: EventComposer, last: int, symbol: str | None) -> None:
+    given = piece(8)
+    melody = (*given.parts["melody"], Note(given.bars[-1].end_ticks - 120, last, 120))
+    found = composer.chords_for(replace(given, parts={"melody": melody}, chords=()), (0, 7), ASKED)
+    assert symbol is None or found[-1].symbol == symbol
+    assert found[-1].onset_ticks + found[-1].duration_ticks == given.bars[-1].end_ticks
+
+
+def test_a_pickup_written_as_a_bar_of_its_own_leads_into_the_first() -> None:
+    waltz = TimeSignature(3, 4)
+    bars = (Bar(0, 480, TimeSignature(1, 4)), *(Bar(480 + 1440 * n, 1440, waltz) for n in range(4)))
+    grid = to_grid(Piece(bars, {"melody": tune(bars)}, (), Key.parse("G")))
+    assert (grid.bars[0].signature, grid.bars[0].offset) == ("3/4", 24)
+
+
 @pytest.mark.parametrize("key", ["C", "Eb", "F#m", "Am", "B"])
 def test_a_piece_on_the_grid_comes_back_in_its_own_key(key: str) -> None:
     given = piece(6, "3/4", key, pickup=480)
