@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import tarfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -83,7 +83,8 @@ def _read_lead_sheets(path: Path) -> Iterable[SungWork]:
         raise FileFormatError(f"{path} cannot be read as lead sheets: {error}") from error
 
 
-def _read_hymns(path: Path) -> Iterable[SungWork]:
+def hymn_tunes(path: Path) -> Iterator[tuple[str, AbcTune]]:
+    """Yield the file names and tunes of an archive of ABC hymns; those that have no time signature, chants, are left out."""
     try:
         with tarfile.open(path) as archive:
             for member in sorted(archive.getmembers(), key=lambda member: member.name):
@@ -93,12 +94,17 @@ def _read_hymns(path: Path) -> Iterable[SungWork]:
                 try:
                     tune = read_abc(file.read().decode("utf-8", errors="replace"))
                 except FileFormatError:
-                    continue  # chants without time signature
-                melodies = melodies_of_hymn(tune)
-                if melodies:
-                    yield SungWork(f"openhymnal/{member.name}", tune.title, "openhymnal", "", melodies)
+                    continue
+                yield member.name, tune
     except (OSError, tarfile.TarError) as error:
         raise FileFormatError(f"{path} cannot be read as an archive of hymns: {error}") from error
+
+
+def _read_hymns(path: Path) -> Iterable[SungWork]:
+    for name, tune in hymn_tunes(path):
+        melodies = melodies_of_hymn(tune)
+        if melodies:
+            yield SungWork(f"openhymnal/{name}", tune.title, "openhymnal", "", melodies)
 
 
 def melodies_of_record(record: dict[str, Any]) -> tuple[Melody, ...]:

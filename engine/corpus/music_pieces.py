@@ -9,16 +9,15 @@ import gzip
 import hashlib
 import json
 import re
-import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from engine.corpus.abc import AbcTune, read_abc
+from engine.corpus.abc import AbcTune
 from engine.corpus.harmony import infer_chord, mode_of
-from engine.corpus.lead_sheets import HYMNS_FILE, KINDS, LEAD_SHEETS_FILE, bar_alignment
+from engine.corpus.lead_sheets import HYMNS_FILE, KINDS, LEAD_SHEETS_FILE, bar_alignment, hymn_tunes
 from engine.corpus.records import Split
 from engine.errors import FileFormatError, RequestError
 from engine.music.lead_sheet import ChordSpan
@@ -123,22 +122,11 @@ def _regular_bars(length_ticks: int, signature: TimeSignature, pickup: int) -> t
 
 def hymns(path: Path) -> Iterator[Work]:
     """Yield the four-part hymns of an archive of ABC files."""
-    try:
-        with tarfile.open(path) as archive:
-            for member in sorted(archive.getmembers(), key=lambda member: member.name):
-                file = archive.extractfile(member)
-                if file is None or not member.name.endswith(".abc"):
-                    continue
-                try:
-                    tune = read_abc(file.read().decode("utf-8", errors="replace"))
-                    piece = hymn_piece(tune)
-                except FileFormatError:
-                    continue  # chants without a time signature
-                if piece is not None:
-                    name = re.sub(r"[^a-z]", "", tune.title.lower()) or member.name
-                    yield Work(f"hymn/{member.name}", "hymn", split_by(name), piece)
-    except (OSError, tarfile.TarError) as error:
-        raise FileFormatError(f"{path} cannot be read as an archive of hymns: {error}") from error
+    for file_name, tune in hymn_tunes(path):
+        piece = hymn_piece(tune)
+        if piece is not None:
+            name = re.sub(r"[^a-z]", "", tune.title.lower()) or file_name
+            yield Work(f"hymn/{file_name}", "hymn", split_by(name), piece)
 
 
 def hymn_piece(tune: AbcTune) -> Piece | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -42,6 +41,7 @@ from engine.training.event_rows import (
 )
 from engine.training.event_training import HF_CAUSAL, EventTraining, new_network
 from engine.training.packed_rows import full_rows
+from engine.training.run_log import LOG, read_rows
 from engine.training.trainer import Sample, TrainingOptions, train_causal
 
 RUN, CHECKPOINT = "run", "checkpoint"
@@ -109,7 +109,7 @@ def run_loop(
     torch.manual_seed(training.seed)
     network = new_network(training, vocabulary)
     report(f"{network.num_parameters():,} weights, {training.steps} steps of {training.batch_rows} rows")
-    options, started = options_of(training), time.monotonic()
+    options = options_of(training)
     trainer: type[Trainer] = SegmentTrainer if training.family == TRANSFORMER_XL else Trainer
     trained = train_causal(
         network, rows, valid_rows, training.out / RUN, options, report=report, trainer_class=trainer, **more
@@ -118,7 +118,7 @@ def run_loop(
     return trained, {
         "vocabulary": vocabulary.name, "asked": asked, "parameters": trained.num_parameters(),
         "events_seen": training.steps * training.batch_rows * training.row_events,
-        "seconds": round(time.monotonic() - started),
+        "seconds": round(read_rows(training.out / RUN / LOG)[-1]["seconds"]),  # of all its parts, where it was resumed
     }  # fmt: skip
 
 
