@@ -19,8 +19,8 @@ $(VENV)/.ready-%: pyproject.toml constraints.txt
 
 EXTRAS_song :=
 EXTRAS_bot := [discord]
-EXTRAS_dev := [train,queue,discord,postgres,redis,test]
-EXTRAS_bench := [train,queue,discord,postgres,redis,test,bench]
+EXTRAS_dev := [train,tune,queue,discord,postgres,redis,test]
+EXTRAS_bench := [train,tune,queue,discord,postgres,redis,test,bench]
 
 song: $(VENV)/.ready-song
 	@$(BIN)/songwright song "$(SONG)" --out "$(OUT)"

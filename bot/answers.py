@@ -17,12 +17,11 @@ from bot.ladder import MOST_CHARACTERS, Outgoing
 from bot.presenters import Presented
 from bot.translations import Words
 from engine.contract import Artifact
+from engine.file_requests import MOST_SENT_BYTES
 from worker.clock import Clock, utc_now
 from worker.store.deliveries import Delivery
 from worker.store.pending import Pending
 from worker.store.songs import Song
-
-FILE_LIMIT_BYTES = 10 * 1024 * 1024
 
 
 class SongAnswers:
@@ -73,7 +72,7 @@ class SongAnswers:
         song: Song,
         files: tuple[Artifact, ...],
         *,
-        size_limit_bytes: int = FILE_LIMIT_BYTES,
+        size_limit_bytes: int = MOST_SENT_BYTES,
     ) -> Outgoing:
         """One song with its files and buttons."""
         store = self._backend.client
@@ -108,7 +107,7 @@ class SongAnswers:
 
     def _size_limit(self, delivery: Delivery) -> int:
         guild = self._client.get_guild(int(delivery.server)) if delivery.server else None
-        return guild.filesize_limit if guild else FILE_LIMIT_BYTES
+        return guild.filesize_limit if guild else MOST_SENT_BYTES
 
 
 def _noted(pending: Pending, outgoing: Outgoing) -> Outgoing:

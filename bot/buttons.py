@@ -16,6 +16,7 @@ import discord
 from discord.ext.commands.bot import BotBase  # Bot and AutoShardedBot have nothing else in common
 
 from bot.translations import Words
+from engine.file_requests import FILES, USUAL_FILES
 from engine.verbs import SHORTCUTS, VERBS, Shortcut
 from worker.store.songs import Song
 
@@ -24,6 +25,9 @@ MOST_LABEL_CHARACTERS = 80
 MOST_OPTION_CHARACTERS = 100
 SHORTCUTS_A_ROW = 5
 KINDS_OF_WORDS = frozenset({"lyrics", *(name for name, verb in VERBS.items() if verb.needs == "words")})
+
+OF_SUNG_WORDS = frozenset({"kar", "cho", "lrc-lines", "lrc-syllables", "guide"})
+SOUND_FILES = ("mp3", "stems")
 
 COG_NAME = "Songwright"
 UNKNOWN = "unknown"  # the act of a button of another version
@@ -146,6 +150,7 @@ def shortcuts_for(song: Song) -> list[Shortcut]:
     has_words = bool(song.lyrics_text.strip())
     is_words_alone = has_words and song.kind in KINDS_OF_WORDS and song.report.key is None
     has = {
+        "anything": True,
         "music": not is_words_alone,
         "words": has_words,
         "sung words": has_words and not is_words_alone,
@@ -158,6 +163,25 @@ def _shortcut_button(words: Words, shortcut: Shortcut, song_id: str, *, row: int
     key = f"buttons.{shortcut.name}"
     label = words(key) if words.has(key) else shortcut.label
     return button("do", song_id, shortcut.name, label=label, emoji=shortcut.emoji, row=row)
+
+
+def formats_view(words: Words, song: Song) -> discord.ui.View | None:
+    """A menu of the files that are made when they are asked for; None for words alone.
+
+    Of an uploaded file no lead sheet is known, so that it has sound alone.
+    """
+    if song.score is None:
+        return None
+    known = FILES if song.lead_sheet is not None else SOUND_FILES
+    names = [
+        name for name in known if name not in USUAL_FILES and (name not in OF_SUNG_WORDS or song.lyrics_text.strip())
+    ]
+    menu: discord.ui.Select[discord.ui.View] = discord.ui.Select(
+        custom_id=f"swm:export:{song.id}",
+        placeholder=words("buttons.another_format"),
+        options=[discord.SelectOption(label=words(f"buttons.format_{n.replace('-', '_')}"), value=n) for n in names],
+    )
+    return view_of(ChosenOption(menu, "export", song.id))
 
 
 def comparison_view(words: Words, song_a: str, song_b: str) -> discord.ui.View:

@@ -14,12 +14,18 @@ from engine.errors import Cancelled, EngineError, FileFormatError, RequestError
 
 # What hosts do; what is made is declared in `engine.verbs`. name -> (where its click command is, one line of help)
 COMMANDS = {
+    "similar": ("bot.terminal.similar:similar", "Say which of the stored songs are most like one, and why."),
     "up": ("bot.terminal.hosting:up", "Run bot and worker together, and keep them running."),
     "bot": ("bot.terminal.hosting:bot", "Run the Discord bot alone."),
     "worker": ("bot.terminal.hosting:worker", "Run a worker alone: it makes what the bot's members ask for."),
+    "beat": ("bot.terminal.hosting:beat", "Ring workers to look whether a tuning run is due."),
     "jobs": ("bot.terminal.jobs:jobs", "Look at the queue, cancel a job or try it again."),
     "stats": ("bot.terminal.stats:stats", "Say what is going on: queue, workers, the last hour."),
     "models": ("bot.terminal.models:models", "Add models, try them, put them to use, go back."),
+    "snapshots": ("bot.terminal.snapshots:snapshots", "Freeze what members said about songs, for tuning."),
+    "gate": ("bot.terminal.gate:gate", "Compare a candidate with its parent, with a report."),
+    "tunings": ("bot.terminal.tunings:tunings", "Tune the model in use on what members said; see how that goes."),
+    "finetune": ("bot.terminal.finetune:finetune", "Tune models on what members liked, or learn a judge."),
     "doctor": ("bot.terminal.doctor:doctor", "Say what is ready and what is missing."),
     "corpus": ("bot.terminal.corpus:corpus", "Import songs of your own, clean, split, count and export them."),
     "train": ("bot.terminal.train:train", "Train a model of lyrics, melodies or music on a corpus of your own."),
@@ -30,6 +36,7 @@ COMMANDS = {
     "db": ("bot.terminal.database:db", "Create, upgrade, check and back up the database; move files."),
     "capacity": ("bot.terminal.capacity:capacity", "Say how many members a machine serves, simulated."),
 }
+OF_SONGS = ("similar",)  # of them, what people ask of their songs
 EXTRAS = {
     "discord": "discord",
     "celery": "discord",
@@ -37,6 +44,8 @@ EXTRAS = {
     "psycopg": "postgres",
     "py3langid": "corpus",
     "scipy": "corpus",
+    "trl": "tune",
+    "datasets": "tune",
 }  # package -> who brings it
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -60,9 +69,10 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Make and change songs"):
-            formatter.write_dl(list(_verb_summaries().items()))
+            found = {name: COMMANDS[name][1] for name in OF_SONGS}
+            formatter.write_dl([*_verb_summaries().items(), *found.items()])
         with formatter.section("Host"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items() if name not in OF_SONGS])
 
 
 def _verb_summaries() -> dict[str, str]:
@@ -125,5 +135,7 @@ def _about_bug(error: Exception) -> str:
 
 def stop_with(sentence: str, code: int) -> NoReturn:
     """Print a sentence to standard error, on one line whatever it quotes, and leave."""
-    click.echo(f"songwright: {' '.join(sentence.split())}", err=True)
+    from bot.error_sentences import with_subcommands
+
+    click.echo(f"songwright: {with_subcommands(' '.join(sentence.split()))}", err=True)
     sys.exit(code)

@@ -1,6 +1,7 @@
 """Error sentences of engine and worker in the language of whoever reads them. Does not know who raises them, or when.
 
-The engine says what is wrong in English. A template is such a sentence with its values as numbered places,
+The engine says what is wrong in English, with the commands of Discord (/sing) and the options of the terminal (--top-k);
+each side gives the other's its own form. A template is such a sentence with its values as numbered places,
 "stars must be {0}-{1}, got {2}; give {3}"; [errors] of a language file maps templates to translations. A sentence that
 no template fits stays English. The result is plain text: values in it come from people, so escape it (`plain_text`).
 """
@@ -15,10 +16,14 @@ from dataclasses import dataclass
 from functools import cache
 
 from bot.language_files import ENGLISH, language_file, language_of
+from engine.verbs import VERBS
 
 LONGEST_SENTENCE = 2000  # what is longer is no sentence of ours and is shown as it is
 _DEEPEST = 3  # a sentence may hold another (a way out), and that one a list of names
 _OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
+# A command as Discord has it, with values for its options: "/song key:Dm". Not a path such as /song/one.mid.
+_COMMAND = re.compile(rf"(?<![\w/.-])/({'|'.join(VERBS)})(?![\w/.-])((?: [a-z_]+:[^\s,;)]+)*)")
+_VALUE = re.compile(r" ([a-z_]+):")
 _NO_TEXTS: Mapping[str, object] = {}
 
 
@@ -31,6 +36,15 @@ def localise(sentence: str, locale: object) -> str:
 def without_dashes(sentence: str) -> str:
     """Return the sentence with terminal options as Discord calls them: "leave --top-k out" -> "leave top_k out"."""
     return _OPTION.sub(lambda found: found[1].replace("-", "_"), sentence)
+
+
+def with_subcommands(sentence: str) -> str:
+    """Return the sentence with commands as the terminal has them: "/song key:Dm" -> "songwright song --key Dm"."""
+    return _COMMAND.sub(lambda found: f"songwright {found[1]}{_VALUE.sub(_option, found[2])}", sentence)
+
+
+def _option(found: re.Match[str]) -> str:
+    return f" --{found[1].replace('_', '-')} "
 
 
 def template_of(node: ast.expr, texts: Mapping[str, object] = _NO_TEXTS) -> str:

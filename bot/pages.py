@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord.utils import format_dt
 
+from bot.alike import MOST_COMPARED, AlikeSong, reasons_text
 from bot.plain_text import ELLIPSIS, label, one_line, shown
 from bot.presenters import COLOURS, DESCRIPTION_CHARACTERS, TITLE_CHARACTERS
 from bot.song_facts import change_line, length_text, song_facts, stars_text
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 FIELD_CHARACTERS = 1024
 LISTED_TITLE_CHARACTERS = 80
 VALUE_CHARACTERS = 150
+REASON_CHARACTERS = 250
 PART_CHARACTERS = 800  # of one setting that may name many channels, roles or words
 MOST_STARS = 5
 # What is not said of a request: where it shows elsewhere on the page, or is the server's own.
@@ -45,11 +47,23 @@ def songs_page(words: Words, heading_key: str, page: Page, *, query: str = "", m
     first = 1 + (page.total - len(page.items) if page.page == page.pages else (page.page - 1) * len(page.items))
     lines = [_song_line(words, max(first, 1) + index, item) for index, item in enumerate(page.items)]
     empty = f"{heading_key}.empty" if words.has(f"{heading_key}.empty") else "found.nothing"
-    embed = _embed(words(heading, words=looked_for), lines or [words(empty, count=minimum_votes)])
+    embed = page_of(words(heading, words=looked_for), lines or [words(empty, count=minimum_votes)])
     if page.items:
         counted = words("found.count", count=page.total)
         embed.set_footer(text=f"{words('found.page', page=page.page, pages=page.pages)} · {counted}")
     return embed
+
+
+def similar_page(words: Words, title: str, near: Sequence[AlikeSong]) -> discord.Embed:
+    """Return the songs that are most like one, each with why; that there is none where there is none."""
+    lines = []
+    for place, found in enumerate(near, start=1):
+        why = shown(one_line(reasons_text(words, found.reasons)), REASON_CHARACTERS)
+        lines.append("\n".join(filter(None, (_song_line(words, place, found.listed), why and f"-# {why}"))))
+    heading = words("similar.title", title=shown(one_line(title), 180) or words("song.untitled"))
+    return page_of(heading, lines or [words("similar.empty")]).set_footer(
+        text=words("similar.compared", count=MOST_COMPARED)
+    )
 
 
 def song_info(words: Words, song: Song, tally: Tally | None, mine: int | None, favourite: bool) -> discord.Embed:
@@ -63,13 +77,13 @@ def song_info(words: Words, song: Song, tally: Tally | None, mine: int | None, f
     ]
     asked = [words("info.option", name=name, value=value) for name, value in _settings(words, song)]
     title = words("info.title", title=shown(one_line(song.title), 180) or words("song.untitled"))
-    embed = _embed(title, [*about, *(["", f"**{words('info.request')}**", *asked] if asked else [])])
+    embed = page_of(title, [*about, *(["", f"**{words('info.request')}**", *asked] if asked else [])])
     embed.colour = discord.Colour(COLOURS[report.style]) if report.style in COLOURS else None
     facts = [*song_facts(words, report), words("song.seed", seed=report.seed)]
     _add_field(embed, words("info.music"), [" · ".join(shown(one_line(fact), 100) for fact in facts)])
     _add_field(embed, words("info.kept"), _kept(words, [line for part in report.sections for line in part.lines]))
     _add_field(embed, words("info.rating"), _rating(words, tally, mine, favourite))
-    versions = [words("info.option", name=_role(words, role), value=v) for role, v in report.model_versions.items()]
+    versions = [words("info.option", name=role_name(words, role), value=v) for role, v in report.model_versions.items()]
     _add_field(embed, words("info.models"), [shown(one_line(version), VALUE_CHARACTERS) for version in versions])
     return embed.set_footer(text=label(song.id, 40))
 
@@ -97,12 +111,12 @@ def settings_page(words: Words, settings: ServerSettings) -> discord.Embed:
         words("admin.filter_level", level=words.choice(settings.filter_level)),
         words("admin.filter_words", words=_joined(filtered)) if filtered else words("admin.filter_empty"),
     ]
-    return _embed(words("admin.title"), [line for line in lines if line])
+    return page_of(words("admin.title"), [line for line in lines if line])
 
 
 def statistics_page(words: Words, figures: Mapping[str, int]) -> discord.Embed:
     """Return a server's figures, one per line, in the order given; one without a text of its own is left out."""
-    return _embed(words("admin.stats_title"), _counted(words, "stats", figures))
+    return page_of(words("admin.stats_title"), _counted(words, "stats", figures))
 
 
 def privacy_page(words: Words, counts: Mapping[str, int], training: tuple[bool, datetime | None]) -> discord.Embed:
@@ -112,10 +126,11 @@ def privacy_page(words: Words, counts: Mapping[str, int], training: tuple[bool, 
     when = format_dt(decided_at, "D") if decided_at is not None else "–"
     decided = words("privacy.training_is_on", when=when) if opted_in else words("privacy.training_is_off")
     lines = [*(stored or [words("privacy.nothing")]), "", decided, "", words("privacy.explanation")]
-    return _embed(words("privacy.title"), lines)
+    return page_of(words("privacy.title"), lines)
 
 
-def _embed(title: str, lines: Sequence[str]) -> discord.Embed:
+def page_of(title: str, lines: Sequence[str]) -> discord.Embed:
+    """Return a title and as many whole lines as fit."""
     return discord.Embed(title=title[:TITLE_CHARACTERS], description=_whole_lines(lines, DESCRIPTION_CHARACTERS))
 
 
@@ -200,7 +215,7 @@ def _kept(words: Words, lines: Sequence[LineReport]) -> list[str]:
     ]
 
 
-def _role(words: Words, role: str) -> str:
+def role_name(words: Words, role: str) -> str:
     """Return what a model does, "lyrics", in the reader's language; the role itself where it has no other name."""
     return words(f"info.model_{role}") if words.has(f"info.model_{role}") else role
 

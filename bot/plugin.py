@@ -24,6 +24,7 @@ from bot.commands.forms import is_form, submitted
 from bot.commands.lists import ListCommands, Lists
 from bot.commands.pressing import Presses
 from bot.commands.privacy import PrivacyCommands
+from bot.commands.similar import SimilarCommand
 from bot.commands.songs import SongCommands
 from bot.commands.verbs import VerbCommands
 from bot.conversation import Conversation
@@ -78,6 +79,7 @@ class Songwright(commands.Cog, name=buttons.COG_NAME):
         self.commands = [
             *verbs.all(),
             *SongCommands(self.backend, self.asking, self.presses, verbs).all(),
+            SimilarCommand(self.backend).command(),
             *ListCommands(lists).all(),
             *privacy.all(),
             *AdminCommands(self.backend).all(),

@@ -51,6 +51,8 @@ NOTE_CHARACTERS = 200
 
 SONG_FILES = (".mid", ".ogg", ".png")
 COMPARISON_FILES = (".mid", ".ogg")
+EXPORT, EXPLAIN = "export", "explain"
+EXPLAINED_TEXT, EXPLAINED_PICTURE = ".explained.txt", ".explained.png"
 TAKE_COLOURS = (0x3B88C3, 0xE0912F)
 COLOURS = {
     "pop": 0xE84393,
@@ -63,6 +65,10 @@ COLOURS = {
     "country": 0xB9770E,
     "blues": 0x1F4E9E,
     "jazz": 0x5B2C6F,
+    "bossa nova": 0x2E9E6B,
+    "hip-hop": 0x4A4A4A,
+    "electronic": 0x00B8D4,
+    "chinese": 0xB71C1C,
 }
 
 _TALLY_IN_FOOTER = re.compile(r"^★ \d[^·]*(?: · |$)")
@@ -94,7 +100,8 @@ def song_answer(
     do not fit are cut at a section, and then all of them come as a .txt.
     """
     facts = song_facts(words, song.report)  # seed and id are under Details
-    sheet = lyrics_sheet(song.title, song.lyrics_text)
+    told = [item for item in artifacts if song.kind == EXPLAIN and item.name.endswith(EXPLAINED_TEXT)]
+    sheet = lyrics_sheet(song.title, told[0].data.decode() if told else song.lyrics_text)
     card = _Card(
         title=_title(words, song.title),
         head=change_line(words, song, parent_title),
@@ -102,7 +109,9 @@ def song_answer(
         colour=COLOURS.get(song.report.style),
     )
     embeds, whole = _embeds(words, card, sheet, EMBED_CHARACTERS - TALLY_CHARACTERS)
-    files, notes = sendable(words, _files(song, artifacts, SONG_FILES, with_text=not whole), size_limit_bytes)
+    endings = SONG_FILES if song.kind != EXPORT else ("",)  # who asked for certain files gets these
+    endings = (EXPLAINED_PICTURE,) if told else endings
+    files, notes = sendable(words, _files(song, artifacts, endings, with_text=not whole), size_limit_bytes)
     picture = next((item.name for item in files if item.name.endswith(".png")), None)
     if picture is not None:
         embeds[-1].set_image(url=f"attachment://{picture}")

@@ -55,6 +55,8 @@ SKIPPED_STAGES = {
     "mute": EDIT_SKIPS,
     **dict.fromkeys((*COMPOSED, "arrange", "instrument", "humanize"), EDIT_SKIPS),
     "blend": frozenset({"lyrics", "band"}),
+    "export": frozenset({"lyrics", "melody", "band", "compose"}),
+    "explain": frozenset({"lyrics", "melody", "band", "compose", "score", "audio"}),
     **dict.fromkeys(("rewrite", "insert", "continue", "words-for"), frozenset({"melody", "band"})),
 }
 COUNTED_IN_LINES = frozenset({"lyrics", "melody"})

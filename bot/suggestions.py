@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from engine.contract import STYLES
+from engine.contract import STYLES, VOICES
 from engine.music.programs import PROGRAM_NAMES
 
 MOST = 25
@@ -16,7 +16,10 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
         f"{tonic}{mode}" for mode in ("", "m") for tonic in "C G D A E B F# C# F Bb Eb Ab Db".split()
     ),
     "tunes": ("浣溪沙", "水调歌头", "菩萨蛮", "鹧鸪天", "临江仙", "满江红", "西江月", "念奴娇", "蝶恋花", "清平乐"),
-    "forms": ("VCVC", "VCVCBC", "VVCVC", "VPCVPCBC", "VV", "VVVV", "CVCVC", "IVCVCBCO", "VBVB", "VCVCNC"),
+    "forms": (
+        "VCVC", "VCVCBC", "VVCVC", "VPCVPCBC", "VV", "VVVV", "CVCVC", "IVCVCBCO", "VBVB", "VCVCNC", "AABA", "strophic",
+        "through-composed", "blues", "verse-chorus", "ballad",
+    ),
     "rhymes": (
         "AABB", "ABAB", "ABCB", "AAAA", "AABA", "ABBA", "AABBA", "ABAB/AABB", "XAXA", "XXXX", "AABB internal",
         "AABB internal/ABAB",
@@ -29,6 +32,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     ),
     "lengths": ("0:45", "1:00", "1:30", "2:00", "2:30", "3:00", "4:00", "5:00"),
     "programs": tuple(PROGRAM_NAMES),
+    "voices": (*VOICES, "G3-D5", "C4-G5", "E3-E5", "A2-A4", "C3-G4"),
 }  # fmt: skip
 
 

@@ -20,7 +20,10 @@ LENGTH_RANGE_SECONDS = (15, 600)
 BARS_RANGE = (4, 64)
 MORE_LINES_RANGE = (1, 16)
 LARGEST_UPLOAD_BYTES = 1024 * 1024  # of a MIDI file to be changed: it is read, moved and written within two seconds
-STYLES = ("pop", "rock", "ballad", "folk", "waltz", "hymn", "lullaby", "country", "blues", "jazz")
+STYLES = (
+    "pop", "rock", "ballad", "folk", "waltz", "hymn", "lullaby", "country", "blues", "jazz", "bossa nova", "hip-hop",
+    "electronic", "chinese",
+)  # fmt: skip
 TIME_SIGNATURES = ("4/4", "3/4", "6/8", "2/4")
 MOODS = ("happy", "sad", "tender", "angry", "calm", "hopeful", "mysterious", "lonely")
 METRES = ("iambic", "trochaic", "anapaestic", "dactylic")
@@ -28,7 +31,7 @@ PERSONS = ("I", "you", "we", "he", "she", "they")
 FilterLevel = Literal["off", "mild", "strict"]  # which words are neither asked for nor sung; insults never are
 LANGUAGES = ("en", "zh")
 VOICES = ("soprano", "alto", "tenor", "bass", "child")
-PARTS = ("melody", "chords", "bass", "pad", "drums")
+PARTS = ("melody", "second voice", "solo", "chords", "bass", "pad", "drums")
 
 # An option of later versions that nobody asked for is left out of JSON, so that older rows and workers know it.
 _IF_ASKED: dict[str, Any] = {"exclude_if": lambda value: value is None}
@@ -69,7 +72,7 @@ class Sampling(Frozen):
 
 Suggest = Literal[
     "styles", "authors", "keys", "forms", "rhymes", "syllables", "persons", "tunes", "chords", "lengths", "programs",
-    "songs",
+    "songs", "voices",
 ]  # fmt: skip
 
 
@@ -111,12 +114,18 @@ class Request(Frozen):
     seed: Annotated[int | None, option("the same seed gives the same result", ge=0, lt=2**31)] = None
 
 
-_STYLE = option("pop, rock, ballad, folk, waltz, hymn, lullaby, country, blues or jazz", choices=STYLES)
+_STYLE = option("pop, rock, ballad, folk, waltz, jazz, bossa nova, hip-hop, chinese ...", choices=STYLES)
+_STYLE_OF_WORDS = option(
+    "pop, rock, ballad, folk, waltz, jazz ...; for Chinese words chinese if not said",
+    "style",
+    choices=STYLES,
+    **_IF_ASKED,
+)
 _KEY = option("C, F#m, Eb minor ...", suggest="keys")
 _TEMPO = option("quarter notes per minute, 40-240", "tempo", shown_range=TEMPO_RANGE_QPM)
 _METER = option("4/4, 3/4, 6/8 or 2/4", "meter", choices=TIME_SIGNATURES)
 _CHORDS = option("chords, one per bar: C G Am F; sharing bars: C G | F; or ii V I in Eb", suggest="chords")
-_VOICE = option("soprano, alto, tenor, bass or child", choices=VOICES)
+_VOICE = option("soprano, alto, tenor, bass or child, or a range such as G3-D5", suggest="voices")
 
 
 class LyricRequest(Request):
@@ -134,7 +143,10 @@ class LyricRequest(Request):
         option("write like this author, e.g. Robert Burns; several in turn, with commas", suggest="authors"),
     ] = None
     form: Annotated[
-        str | None, option("sections in order, e.g. VCVCBC: V verse, C chorus, B bridge", suggest="forms")
+        str | None,
+        option(
+            "sections, e.g. VCVCBC (V verse, C chorus, B bridge), or AABA, strophic, blues, ballad", suggest="forms"
+        ),
     ] = None
     rhyme: Annotated[
         str | None,
@@ -173,9 +185,6 @@ class SongRequest(LyricRequest):
         None
     )
     voice: Annotated[str | None, _VOICE] = None
-    # Chinese is written and not yet sung.
-    language: Annotated[str | None, Field(json_schema_extra={"hidden": True}, **_IF_ASKED)] = None
-    tune: Annotated[str | None, Field(json_schema_extra={"hidden": True}, **_IF_ASKED)] = None
 
 
 class MusicRequest(Request):
@@ -198,11 +207,14 @@ class SingRequest(Request):
 
     kind: Literal["sing"] = "sing"
     lyrics: Annotated[str, option("your own words, line by line; [Chorus] names a part", long_text=True)]
-    style: Annotated[str, _STYLE] = "pop"
+    style: Annotated[str | None, _STYLE_OF_WORDS] = None
     key: Annotated[str | None, _KEY] = None
     tempo_qpm: Annotated[float | None, _TEMPO] = None
     time_signature: Annotated[str | None, _METER] = None
     chords: Annotated[str | None, _CHORDS] = None
+    length_seconds: Annotated[
+        float | None, option("about how long: seconds, or 3:00", "length", suggest="lengths", **_IF_ASKED)
+    ] = None
     voice: Annotated[str | None, _VOICE] = None
 
 
@@ -250,10 +262,11 @@ class VerseRequest(EditRequest):
 
 
 class MuteRequest(MusicEditRequest):
-    """The same music without one of its parts."""
+    """The same music without one of its parts, or one of its tracks; exactly one of part and track."""
 
     kind: Literal["mute"] = "mute"
-    part: Annotated[str, option("melody, chords, bass, pad or drums", choices=PARTS)]
+    part: Annotated[str | None, option("melody, second voice, solo, chords, bass, pad or drums", choices=PARTS)] = None
+    track: Annotated[str | None, option("or the track meant, by number or name")] = None
 
 
 class RewriteRequest(EditRequest):

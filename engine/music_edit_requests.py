@@ -79,7 +79,7 @@ class ArrangeRequest(MusicEditRequest):
     style: Annotated[
         str,
         option(
-            "pop, rock, ballad, folk, waltz, hymn, lullaby, country, blues or jazz", choices=STYLES, positional=True
+            "pop, rock, ballad, folk, waltz, jazz, bossa nova, hip-hop, chinese ...", choices=STYLES, positional=True
         ),
     ]
     track: Annotated[str | None, _TRACK] = None
@@ -92,9 +92,10 @@ class InstrumentRequest(MusicEditRequest):
     instrument: Annotated[
         str, option("what plays instead: a General MIDI name such as flute", suggest="programs", positional=True)
     ]
-    part: Annotated[str | None, option("melody, chords, bass or pad; the melody if not said", choices=PARTS[:-1])] = (
-        None
-    )
+    part: Annotated[
+        str | None,
+        option("melody, second voice, solo, chords, bass or pad; the melody if not said", choices=PARTS[:-1]),
+    ] = None
     track: Annotated[str | None, option("or the track meant, by number or name")] = None
 
 
@@ -117,5 +118,5 @@ class BlendRequest(MusicEditRequest):
     ] = 5
     bars: Annotated[
         int | None,
-        option("how many bars of each: 2, 4, 8 or 16; as many as both have if not said", shown_range=(2, 16)),
+        option("how many bars of 4/4 of each: 2, 4, 8 or 16; as many as both have if not said", shown_range=(2, 16)),
     ] = None

@@ -33,10 +33,15 @@ class SlotLayer(CacheLayerMixin):
         self.values = torch.zeros_like(self.keys)
         self.is_initialized = True
         self.slots, self.positions, self.length = torch.empty(0), torch.empty(0), 0
+        self.seen: torch.Tensor | slice = self.slots
 
-    def aim(self, slots: torch.Tensor, positions: torch.Tensor, length: int) -> None:
-        """Say what the next call is about: slots (B,), positions (B, Q), and how many positions are to be seen."""
+    def aim(self, slots: torch.Tensor, positions: torch.Tensor, length: int, seen: slice | None = None) -> None:
+        """Say what the next call is about: slots (B,), positions (B, Q), and how many positions are to be seen.
+
+        seen: the slots again where they lie side by side; then what is seen is not copied.
+        """
         self.slots, self.positions, self.length = slots, positions, length
+        self.seen = slots if seen is None else seen
         self.keys = _grown(self.keys, length)
         self.values = _grown(self.values, length)  # looked at apart: memory may have run out between the two
 
@@ -47,7 +52,7 @@ class SlotLayer(CacheLayerMixin):
         rows = self.slots[:, None]
         self.keys[rows, :, self.positions] = key_states.transpose(1, 2)
         self.values[rows, :, self.positions] = value_states.transpose(1, 2)
-        return self.keys[self.slots, :, : self.length], self.values[self.slots, :, : self.length]
+        return self.keys[self.seen, :, : self.length], self.values[self.seen, :, : self.length]
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
         """There is nothing left to do."""
@@ -152,7 +157,7 @@ class TorchSlots:
             rows = torch.from_numpy(np.asarray(slots, np.int64)).to(self.device)
             at = torch.from_numpy(positions).to(self.device)
             for layer in memory.layers:
-                layer.aim(rows, at, length)
+                layer.aim(rows, at, length, _side_by_side(slots))
             is_later = torch.arange(length, device=self.device) > at[:, None, :, None]  # (B, 1, Q, length)
             mask = torch.zeros(is_later.shape, dtype=self._model.dtype, device=self.device)
             mask.masked_fill_(is_later, torch.finfo(self._model.dtype).min)
@@ -163,6 +168,12 @@ class TorchSlots:
             logits: NDArray[np.float32] = output.logits[:, -1].float().cpu().numpy()
         memory.lengths[slots] += count
         return logits
+
+
+def _side_by_side(slots: NDArray[np.int64]) -> slice | None:
+    """Return slots (B,) as a slice where each is the one after that before it."""
+    first, last = int(slots[0]), int(slots[-1])
+    return slice(first, last + 1) if np.array_equal(slots, np.arange(first, last + 1)) else None
 
 
 def _grown(held: torch.Tensor, length: int) -> torch.Tensor:

@@ -30,6 +30,7 @@ from engine.contract import (
     WordsForRequest,
     WordsRequest,
 )
+from engine.file_requests import ExplainRequest, ExportRequest
 from engine.music_edit_requests import (
     ArrangeRequest,
     BlendRequest,
@@ -66,7 +67,7 @@ class Verb:
     """request: its type, whose `kind` is the verb's name. make: "module:function" taking (request, Making).
 
     summary: one line, at most 100 characters. example: the rest of a command line. needs: what a song must have for
-    its shortcuts to make sense: music, words, words that are sung, or music without words.
+    its shortcuts to make sense: anything, music, words, words that are sung, or music without words.
     """
 
     request: type[Request]
@@ -74,7 +75,7 @@ class Verb:
     summary: str
     example: str
     shortcuts: tuple[Shortcut, ...] = ()
-    needs: Literal["music", "words", "sung words", "music alone"] = "music"
+    needs: Literal["anything", "music", "words", "sung words", "music alone"] = "music"
 
     @property
     def name(self) -> str:
@@ -130,7 +131,7 @@ _VERBS = (
         needs="sung words",
     ),
     Verb(VerseRequest, "engine.song.add_verse:add_verse", "Add a verse to a song", "SONG --theme winter"),
-    Verb(MuteRequest, "engine.song.edits:mute", "Leave one part of the band out", "SONG --part drums"),
+    Verb(MuteRequest, "engine.song.edits:mute", "Leave one part or track of the band out", "SONG --part drums"),
     Verb(
         RewriteRequest,
         "engine.song.rewrite_line:rewrite_line",
@@ -214,8 +215,22 @@ _VERBS = (
     Verb(
         BlendRequest,
         "engine.song.blend:blend",
-        "The way from one melody to another, by melodies in between",
+        "The way from one melody in 4/4 to another, by melodies in between",
         "one.mid other.mid 5",
+    ),
+    Verb(
+        ExportRequest,
+        "engine.song.export:export",
+        "Write a song as lead sheet, karaoke, ABC, MP3 or stems",
+        "SONG sheet,kar,stems",
+    ),
+    Verb(
+        ExplainRequest,
+        "engine.song.explain:explain",
+        "Say what form, chords, rhyme, metre and melody do",
+        "SONG",
+        (Shortcut("explain", "Explain", "💡"),),
+        needs="anything",
     ),
 )
 

@@ -17,7 +17,7 @@ from worker.clock import Clock, utc_now
 from worker.discord_doors import Commands, Deliveries
 from worker.doorbell import Doorbell
 from worker.erasure import Erasure
-from worker.library_doors import Comparisons, Library, Ratings, Uploads
+from worker.library_doors import Comparisons, Library, Ratings, Signals, Uploads
 from worker.operation_doors import Jobs, Models
 from worker.owner import Owner
 from worker.people_doors import Members, Privacy, Servers
@@ -55,6 +55,7 @@ class Client:
         self.library = Library(self._open, clock)
         self.ratings = Ratings(self._open, clock)
         self.comparisons = Comparisons(self._open, clock)
+        self.signals = Signals(self._open, clock)
         self.uploads = Uploads(self._open, clock)
         self._erasure = Erasure(self._open, clock)
         self.servers = Servers(self._open, clock, self._erasure)

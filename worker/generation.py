@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
+from copy import copy
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.contract import LARGEST_UPLOAD_BYTES, EditRequest, Progress, Request
 from engine.errors import Cancelled, FileFormatError, RequestError
-from engine.roles import ROLES, Role
+from engine.roles import ALL_ROLES, Role
 from worker.loaded_models import DecodingStatistics, LoadedModels
 from worker.store import songs, uploads
 from worker.store.database import Store
@@ -35,8 +36,9 @@ TOO_OLD = "this song was made by an earlier version and cannot be changed; ask f
 class SongGenerator:
     """Carries out requests with the engine; a `worker.runner.Generate`.
 
-    outputs, soundfont: as `engine.song.making.Making` wants them. store: where songs and uploads that are to be changed
-    are read; without one, no song can be changed.
+    outputs, soundfont, engraver, largest_file_bytes: as `engine.song.making.Making` wants them. store: where songs and
+    uploads that are to be changed are read; without one, no song can be changed. best_of: of how many takes a promoted judge
+    keeps the best.
     """
 
     def __init__(
@@ -45,8 +47,20 @@ class SongGenerator:
         outputs: Collection[str] | None = None,
         soundfont: Path | None = None,
         store: Store | None = None,
+        *,
+        engraver: str | None = None,
+        largest_file_bytes: int | None = None,
+        best_of: int = 1,
     ) -> None:
         self._models, self._outputs, self._soundfont, self._store = models, outputs, soundfont, store
+        self._engraver, self._largest_file_bytes, self._best_of = engraver, largest_file_bytes, best_of
+        self._member: str | None = None
+
+    def asked_by(self, member: str | None) -> SongGenerator:
+        """Return the same generator for one member, who in a trial gets all songs from one side of it."""
+        generator = copy(self)
+        generator._member = member
+        return generator
 
     def __call__(
         self,
@@ -64,7 +78,7 @@ class SongGenerator:
         source, parent = _patiently(lambda: self._source(request), cancelled)
         other = _patiently(lambda: self._other(request), cancelled)
         with ExitStack() as used:  # settled before the first word: no song has two versions of a role
-            models = _patiently(lambda: used.enter_context(self._models.in_use(seed)), cancelled)
+            models = _patiently(lambda: used.enter_context(self._models.in_use(seed, self._member)), cancelled)
             making = Making(
                 seed=seed,
                 models=models,
@@ -74,6 +88,9 @@ class SongGenerator:
                 cancelled=cancelled,
                 outputs=self._outputs,
                 soundfont=self._soundfont,
+                engraver=self._engraver,
+                largest_file_bytes=self._largest_file_bytes,
+                best_of=self._best_of,
             )
             made = carry_out(request, making)
         return GeneratedSong(
@@ -92,7 +109,7 @@ class SongGenerator:
         A role of which none is in memory is left out.
         """
         held = self._models.held()
-        found = {role: ", ".join(model.version for model in held if model.role == role) for role in ROLES}
+        found = {role: ", ".join(model.version for model in held if model.role == role) for role in ALL_ROLES}
         return {role: versions for role, versions in found.items() if versions}
 
     def statistics(self) -> Mapping[Role, DecodingStatistics]:

@@ -1,17 +1,20 @@
-"""The client's doors to songs as people find and judge them: library, ratings, comparisons, uploads.
+"""The client's doors to songs as people find and judge them: library, ratings, comparisons, signals, uploads.
 
 Knows nothing of how lists are shown or files read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from worker.door import Door
-from worker.store import comparisons, favourites, library, ratings, uploads
+from worker.store import comparisons, favourites, library, likeness, ratings, signals, uploads
 from worker.store.comparisons import PairTally, Preferred
-from worker.store.library import Page
+from worker.store.library import Listed, Page
+from worker.store.likeness import ComparableSong
 from worker.store.ratings import Tally
+from worker.store.signals import SignalKind
 
 PAGE_SIZE = 10
 
@@ -58,6 +61,26 @@ class Library(Door):
         with self._writing() as session:
             return favourites.toggle_favourite(session, member, song_id, self._now())
 
+    def visible(self, server: str | None, member: str | None, limit: int) -> list[str]:
+        """Return the ids of the newest songs that a member may see; None: a host at the terminal."""
+        with self._reading() as session:
+            return library.visible(session, server, member, limit)
+
+    def listed(self, song_ids: Sequence[str]) -> tuple[Listed, ...]:
+        """Return songs as lists show them."""
+        with self._reading() as session:
+            return library.listed(session, song_ids)
+
+    def kin(self, song_id: str) -> frozenset[str]:
+        """Return the songs that were made from this one or with it from the same song, itself among them."""
+        with self._reading() as session:
+            return likeness.kin(session, song_id)
+
+    def comparable(self, song_ids: Sequence[str]) -> tuple[ComparableSong, ...]:
+        """Return what songs are compared by."""
+        with self._reading() as session:
+            return likeness.comparable(session, song_ids)
+
     def own_titles(
         self, member: str, server: str | None, typed: str = "", limit: int = 25
     ) -> tuple[tuple[str, str], ...]:
@@ -99,6 +122,15 @@ class Comparisons(Door):
         """Return how two songs were compared."""
         with self._reading() as session:
             return comparisons.tally(session, song_a, song_b)
+
+
+class Signals(Door):
+    """What members did with a song beside rating it."""
+
+    def mark(self, member: str, song_id: str, kind: SignalKind) -> None:
+        """Write that a member asked for another take after a song, or for a file of it."""
+        with self._writing() as session:
+            signals.mark(session, member, song_id, kind, self._now())
 
 
 class Uploads(Door):

@@ -7,16 +7,18 @@ are, keeps what it was given to its end, and the last song that is made with an 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from engine.errors import CheckpointError
-from engine.roles import ROLES, Role
+from engine.roles import JUDGE, ROLES, Role
 from worker.store import model_versions
 from worker.store.database import Store
 from worker.store.model_versions import ModelVersion
@@ -29,10 +31,11 @@ OpenModel = Callable[[Role, Path], Any]
 
 @dataclass(frozen=True)
 class Trial:
-    """A model that makes a share (0-1) of the songs."""
+    """A model that makes the songs of a share (0-1) of the members. digest: so that each trial falls to others."""
 
     path: Path
     share: float
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,12 @@ class ModelChoice:
     paths: Mapping[Role, Path]
     trials: Mapping[Role, Trial] = field(default_factory=dict)
 
-    def of(self, seed: int) -> Mapping[Role, Path]:
-        """Return where the models for the song of this seed are; the same seed falls to the same side of a trial."""
-        place = place_in_trials(seed)
-        on_trial = {role: trial.path for role, trial in self.trials.items() if place < trial.share}
+    def of(self, seed: int, member: str | None = None) -> Mapping[Role, Path]:
+        """Return where the models for a song are: a member, or the seed of what nobody asked for, keeps to one side."""
+        who = f"seed {seed}" if member is None else f"member {member}"
+        on_trial = {
+            role: trial.path for role, trial in self.trials.items() if place_in_trial(trial.digest, who) < trial.share
+        }
         return MappingProxyType({**self.paths, **on_trial})
 
     def keys(self) -> set[Key]:
@@ -53,9 +58,9 @@ class ModelChoice:
         return {*self.paths.items(), *((role, trial.path) for role, trial in self.trials.items())}
 
 
-def place_in_trials(seed: int) -> float:
-    """Return a number 0-1 that is even over the seeds and the same for a seed on every machine, for every role."""
-    return int.from_bytes(hashlib.sha256(f"trial {seed}".encode()).digest()[:8]) / 2**64
+def place_in_trial(digest: str, who: str) -> float:
+    """Return a number 0-1 that is even over those who ask and the same for one on every machine, for one trial."""
+    return int.from_bytes(hashlib.sha256(f"trial {digest} {who}".encode()).digest()[:8]) / 2**64
 
 
 @dataclass(frozen=True)
@@ -104,14 +109,14 @@ class LoadedModels:
         self._let_go: dict[Role, DecodingStatistics] = {}
         self._lock = threading.Lock()
 
-    def in_use(self, seed: int = 0) -> ModelsInUse:
+    def in_use(self, seed: int = 0, member: str | None = None) -> ModelsInUse:
         """Return the models for one song, to be used inside a `with` block; opened when first asked for.
 
         Both are settled now: a promotion in the middle of the song changes nothing for it.
         """
         chosen = self._choice()
         choice = chosen if isinstance(chosen, ModelChoice) else ModelChoice(chosen)
-        paths = choice.of(seed)
+        paths = choice.of(seed, member)
         with self._lock:
             self._wanted = choice.keys()
             held = {role: self._held.setdefault((role, path), _Held(role, path)) for role, path in paths.items()}
@@ -216,6 +221,11 @@ class ModelsInUse:
         """The composer, which edits music."""
         return self._loaded.opened(self._held["music"])
 
+    @property
+    def judge(self) -> Any:
+        """The judge of takes; None where none is promoted."""
+        return self._loaded.opened(self._held[JUDGE]) if JUDGE in self._held else None
+
     def __enter__(self) -> Self:
         return self
 
@@ -233,6 +243,17 @@ def starter_paths() -> Mapping[Role, Path]:
     return MappingProxyType({role: starter / role for role in ROLES})
 
 
+@cache
+def digests_of_starters() -> Mapping[Role, str]:
+    """Return the digest of each checkpoint that ships with the engine, as songs name it."""
+    return MappingProxyType(
+        {
+            role: str(json.loads((path / "manifest.json").read_text(encoding="utf-8"))["digest"])
+            for role, path in starter_paths().items()
+        }
+    )
+
+
 def promoted_paths(store: Store) -> Mapping[Role, Path]:
     """Return where the promoted model of each role is; the starter where none is promoted."""
     return model_choice(store).paths
@@ -248,7 +269,7 @@ def model_choice(store: Store) -> ModelChoice:
 
 
 def _trial(version: ModelVersion) -> Trial:
-    return Trial(Path(version.path), version.trial_share or 0.0)
+    return Trial(Path(version.path), version.trial_share or 0.0, version.digest)
 
 
 def _close(models: list[_Held]) -> None:

@@ -11,15 +11,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import CheckpointError
-from engine.roles import Role
+from engine.errors import CheckpointError, RequestError
+from engine.roles import JUDGE, Role
 from worker.store import model_versions
 from worker.store.database import Store
 from worker.store.model_versions import ModelVersion
 
 if TYPE_CHECKING:
     from engine.checkpoint import Checkpoint
-    from engine.song.models import OpenedModel
+    from engine.song.models import DecodingModel
+
+HOST = "host"  # who decides, where nobody else is named
 
 
 @dataclass(frozen=True)
@@ -52,29 +54,54 @@ def add(store: Store, path: Path, *, now: datetime, parent_id: str | None = None
         )
 
 
-def promote(store: Store, version_id: str, *, now: datetime) -> ModelVersion:
-    """Put a version to use, for all songs that begin from now on; CheckpointError if it is not what was added."""
-    verify(_version(store, version_id))
+def promote(
+    store: Store, version_id: str, *, now: datetime, by: str = HOST, why: str = "", despite: str | None = None
+) -> ModelVersion:
+    """Put a version to use, for all songs that begin from now on; CheckpointError if it is not what was added.
+
+    by, why: for the record. despite: the reason for which one that did not pass the gate is promoted all the same, which
+    is written down; without it RequestError says what it did not pass.
+    """
+    version = _version(store, version_id)
+    verify(version)
+    if despite is None and not version.may_be_promoted:
+        raise RequestError(
+            f"{version.id} did not pass the gate ({'; '.join(failed_lines(version)) or 'see its report'}); "
+            "to promote it all the same say why: --despite 'the reason'"
+        )
     with store.writing() as session:
-        return model_versions.promote(session, version_id, now=now)
+        if despite is not None and not version.may_be_promoted:
+            model_versions.pass_despite(session, version_id, despite, by=by, now=now)
+        model_versions.promote(session, version_id, now=now)
+        return model_versions.record(session, version_id, "promoted", despite or why, by=by, now=now)
 
 
-def begin_trial(store: Store, version_id: str, share: float) -> ModelVersion:
+def failed_lines(version: ModelVersion) -> list[str]:
+    """Return what a version did not pass in the gate, a sentence each."""
+    lines = (version.gate or {}).get("lines", ())
+    return [str(line.get("sentence") or line.get("name")) for line in lines if not line.get("passed")]
+
+
+def begin_trial(store: Store, version_id: str, share: float, *, now: datetime, by: str = HOST) -> ModelVersion:
     """Let a version make a share (above 0, at most 0.5) of the songs; CheckpointError as in `promote`."""
     model_versions.check_share(share)
     verify(_version(store, version_id))
     with store.writing() as session:
-        return model_versions.begin_trial(session, version_id, share)
+        model_versions.begin_trial(session, version_id, share, now=now)
+        return model_versions.record(session, version_id, "trial", f"{share:.0%} of the songs", by=by, now=now)
 
 
-def roll_back(store: Store, role: Role) -> ModelVersion | None:
+def roll_back(store: Store, role: Role, *, now: datetime, by: str = HOST, why: str = "") -> ModelVersion | None:
     """Put the version back that was promoted before; None: the starter. CheckpointError, and nothing done, as above."""
     with store.reading() as session:
-        former = model_versions.promoted_before(session, role)
+        former, in_use = model_versions.promoted_before(session, role), model_versions.promoted(session, role)
     if former is not None:
         verify(former)
     with store.writing() as session:
-        return model_versions.roll_back(session, role)
+        back = model_versions.roll_back(session, role)
+        if in_use is not None:
+            model_versions.record(session, in_use.id, "rolled back", why, by=by, now=now)
+        return back
 
 
 def verify(version: ModelVersion) -> None:
@@ -88,14 +115,18 @@ def verify(version: ModelVersion) -> None:
 
 
 def look_at(path: Path) -> FoundModel:
-    """Open a checkpoint, verify it against its manifest, and decode with it once."""
+    """Open a checkpoint, verify it against its manifest, and decode with it once; a judge only has to open."""
     from engine.checkpoint import open_checkpoint
+    from engine.song.judge import FAMILY as JUDGES
+    from engine.song.judge import Judge
     from engine.song.models import open_role
 
     checkpoint = open_checkpoint(path)
-    role = _role_of(path, checkpoint.config)
+    role = JUDGE if checkpoint.family == JUDGES else _role_of(path, checkpoint.config)
     _check_weights(checkpoint)
     model = open_role(role, path)
+    if isinstance(model, Judge):
+        return FoundModel(role, checkpoint.digest, checkpoint.family, path.resolve(), dict(checkpoint.card))
     try:
         _try(model, path)
     finally:
@@ -138,7 +169,7 @@ def _check_weights(checkpoint: Checkpoint) -> None:
             )
 
 
-def _try(opened: OpenedModel, path: Path) -> None:
+def _try(opened: DecodingModel, path: Path) -> None:
     """Decode one step and see that as many numbers come of it as there are tokens."""
     model = opened.model
     tokenizer = getattr(opened, "tokenizer", None)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from celery import Celery
 
 TASK_NAME = "songwright.run_next_job"
+LOOK_TASK_NAME = "songwright.look_at_ratings"  # rung by beat: is a tuning run due?
+LOOK_EVERY_SECONDS = 300.0
 RING_TIMEOUT_SECONDS = 2.0
 
 # Why each is so: "Reliability" in the design notes. In short: no result backend (the row has the result), late
@@ -32,6 +34,14 @@ CELERY_SETTINGS: dict[str, Any] = {
     "worker_enable_remote_control": False,  # nobody asks, and each answer would be a file on the filesystem broker
     "broker_connection_max_retries": None,  # for ever: the sweep finds the jobs meanwhile
     "task_default_queue": "songwright",
+    # A look that nobody was there for is not made up for: the next one comes.
+    "beat_schedule": {
+        "look at the ratings": {
+            "task": LOOK_TASK_NAME,
+            "schedule": LOOK_EVERY_SECONDS,
+            "options": {"expires": LOOK_EVERY_SECONDS},
+        }
+    },
 }
 # A connection that waits in the pool may have died unseen: the second attempt is on a new one. Without a confirmation
 # RabbitMQ's client writes into a dead connection and takes that for success.

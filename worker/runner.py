@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -73,6 +73,14 @@ class Generate(Protocol):
         """Return the song, or raise an EngineError with a sentence for people."""
 
 
+@runtime_checkable
+class GenerateForAskers(Protocol):
+    """A `Generate` that minds who asks: in a trial, a member stays on one side of it."""
+
+    def asked_by(self, member: str | None) -> Generate:
+        """Return the generator for what a member asks for; None: somebody on this machine."""
+
+
 @dataclass(frozen=True)
 class _End:
     """How an attempt ends: a word for the observer, and the act that writes it down."""
@@ -106,7 +114,7 @@ def run_job(
     with LeaseKeeper(store, clock=clock, terms=terms) if keeper is None else nullcontext(keeper) as keeping:
         try:
             with keeping.held(job, deadline_seconds=deadline_seconds) as lease:
-                keeping_files = Keeping(generate, store.files, terms.lease_seconds, clock)
+                keeping_files = Keeping(_for_asker(generate, job), store.files, terms.lease_seconds, clock)
                 end = _carry_out(job, keeping_files, lease, clock)
                 stage_seconds = lease.end_stages()
             end = _written(store, job, terms, end, clock)
@@ -118,6 +126,10 @@ def run_job(
         finally:
             observer.job_ended(job, status, kind, time.monotonic() - began, stage_seconds)
     return status
+
+
+def _for_asker(generate: Generate, job: Job) -> Generate:
+    return generate.asked_by(job.requested_by) if isinstance(generate, GenerateForAskers) else generate
 
 
 def _carry_out(job: Job, generate: Generate, lease: HeldLease, clock: Clock) -> _End:

@@ -19,6 +19,7 @@ ENVIRONMENT_VARIABLES = {
     "database_url": "SONGWRIGHT_DATABASE_URL",
     "models_dir": "SONGWRIGHT_MODELS_DIR",
     "soundfont": "SONGWRIGHT_SOUNDFONT",
+    "engraver": "SONGWRIGHT_ENGRAVER",
     "broker_url": "SONGWRIGHT_BROKER_URL",
     "lease_seconds": "SONGWRIGHT_LEASE_SECONDS",
     "heartbeat_seconds": "SONGWRIGHT_HEARTBEAT_SECONDS",
@@ -29,6 +30,12 @@ ENVIRONMENT_VARIABLES = {
     "keep_days": "SONGWRIGHT_KEEP_DAYS",
     "artifacts_url": "SONGWRIGHT_ARTIFACTS_URL",
     "metrics_address": "SONGWRIGHT_METRICS_ADDRESS",
+    "best_of": "SONGWRIGHT_BEST_OF",
+    "tuning": "SONGWRIGHT_TUNING",
+    "tune_after": "SONGWRIGHT_TUNE_AFTER",
+    "tune_share": "SONGWRIGHT_TUNE_SHARE",
+    "gate_lyrics": "SONGWRIGHT_GATE_LYRICS",
+    "gate_tunes": "SONGWRIGHT_GATE_TUNES",
 }
 
 HIGHEST_PORT = 65535
@@ -58,6 +65,9 @@ class Settings(BaseModel):
     database_url: Annotated[str, Field(min_length=1, description="SQLAlchemy URL; SQLite or PostgreSQL")]
     models_dir: Annotated[Path, Field(description="where trained and fetched checkpoints are kept")]
     soundfont: Annotated[Path | None, Field(description="SF2 file for audio; None: whatever is found")] = None
+    engraver: Annotated[
+        str | None, Field(description="program that draws lead sheets, auto for any found; None: our own drawing")
+    ] = None
     broker_url: Annotated[str | None, Field(description="Celery broker; None: nothing is rung")] = None
     lease_seconds: Annotated[float, Field(gt=0, le=3600, description="how long a silent worker keeps its job")] = 60.0
     heartbeat_seconds: Annotated[float, Field(gt=0, le=1800, description="how often a worker renews its lease")] = 15.0
@@ -77,12 +87,42 @@ class Settings(BaseModel):
         str | None, Field(description="host:port of metrics and health; None: not served"), AfterValidator(_an_address)
     ] = None
 
+    best_of: Annotated[
+        int,
+        Field(ge=1, le=16, description="takes of words and tune, of which a promoted judge keeps the best; 1: one"),
+    ] = 4
+    tuning: Annotated[bool, Field(description="whether workers carry out tuning runs, one at a time, songs first")] = (
+        False
+    )
+    tune_after: Annotated[
+        int, Field(ge=0, le=1_000_000, description="new judgements that begin a tuning run; 0: none begins by itself")
+    ] = 0
+    tune_share: Annotated[
+        float, Field(gt=0, le=0.5, description="of the songs, for a candidate on trial that passed the gate")
+    ] = 0.1
+    gate_lyrics: Annotated[Path | None, Field(description="corpus of people's lyrics that the gate compares on")] = None
+    gate_tunes: Annotated[Path | None, Field(description="folder of lead sheets that the gate compares on")] = None
+
     @model_validator(mode="after")
     def _heartbeat_fits_lease(self) -> Self:
         """Refuse a heartbeat that one missed beat would turn into a lost lease."""
         if self.heartbeat_seconds * 2 > self.lease_seconds:
             raise ValueError("the heartbeat must be at most half the lease")
         return self
+
+    @property
+    def snapshots_dir(self) -> Path:
+        """Where snapshots of judgements are kept: beside the models that are tuned on them."""
+        return self.models_dir / "snapshots"
+
+    @property
+    def tunings_dir(self) -> Path:
+        """Where tuning runs keep their checkpoints and logs: candidates stay there."""
+        return self.models_dir / "tunings"
+
+    def people_of(self, role: str) -> Path | None:
+        """Return the works of people that the gate compares models of a role on, None for none."""
+        return {"lyrics": self.gate_lyrics, "melody": self.gate_tunes}.get(role)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:

@@ -1,4 +1,4 @@
-"""Running the jobs of the queue in this process, several at once, and the one Celery task that says "now".
+"""Running the jobs of the queue in this process, several at once, and the Celery tasks that say "now".
 
 Knows nothing of who rang: the id in the message is for the log, the row that is claimed is whichever is next.
 """
@@ -15,13 +15,13 @@ from typing import Any
 from structlog.contextvars import bound_contextvars
 
 from engine.errors import DeviceLostError, EngineError
-from worker import process_memory
+from worker import process_memory, tuning_schedule
 from worker.clock import Clock, utc_now
 from worker.janitor import Janitor
 from worker.lease import HeldLease, LeaseKeeper, LeaseTerms, Stopped
 from worker.observer import Observer
 from worker.owner import this_process
-from worker.queue import TASK_NAME, celery_app
+from worker.queue import LOOK_TASK_NAME, TASK_NAME, celery_app
 from worker.runner import NO_OBSERVER, Generate, run_job
 from worker.settings import Settings
 from worker.store import jobs
@@ -95,6 +95,10 @@ class Shift:
     def leases(self) -> tuple[HeldLease, ...]:
         """Return what is held of the jobs that run now."""
         return self._keeper.leases()
+
+    def look_at_ratings(self) -> None:
+        """Queue tuning runs if that is due."""
+        tuning_schedule.look(self._store, self._settings, now=self._clock())
 
     def begin_no_more(self) -> None:
         """Let the jobs under way go on, and claim no others."""
@@ -249,4 +253,5 @@ def register(settings: Settings, shift: Shift) -> Any:
         shift.run_next()
 
     app.task(name=TASK_NAME)(ring)
+    app.task(name=LOOK_TASK_NAME)(shift.look_at_ratings)
     return app

@@ -20,7 +20,9 @@ from typing import Any
 
 from engine.contract import Progress, Request, SongRequest
 from engine.errors import EngineError
-from worker import queue
+from engine.file_requests import MOST_SENT_BYTES
+from worker import queue, trials, tuning_schedule
+from worker.clock import utc_now
 from worker.generation import SongGenerator
 from worker.janitor import FORGET_EVERY_SECONDS, Janitor
 from worker.lease import Stopped
@@ -32,10 +34,13 @@ from worker.runner import NO_OBSERVER, Generate
 from worker.settings import Settings
 from worker.store.database import Store, open_store
 from worker.tasks import Shift, register
+from worker.tuning import Tuner
 from worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
+TRIALS_EVERY_SECONDS = 60.0
+TUNINGS_EVERY_SECONDS = 15.0
 LOOK_SECONDS = 0.1  # between looks whether to stop
 GIVE_BACK_SECONDS = 1.5  # for jobs to notice that they are to stop
 THREAD_SECONDS = 0.5  # for a thread without a job to end in
@@ -73,7 +78,10 @@ class _Duty:
 
 def song_generator(store: Store, settings: Settings) -> Generate:
     """Return what real songs are made with; the models are opened at its first song."""
-    return SongGenerator(LoadedModels(lambda: model_choice(store)), soundfont=settings.soundfont, store=store)
+    return SongGenerator(
+        LoadedModels(lambda: model_choice(store)), soundfont=settings.soundfont, store=store,
+        engraver=settings.engraver, largest_file_bytes=MOST_SENT_BYTES, best_of=settings.best_of,
+    )  # fmt: skip
 
 
 def run_worker(
@@ -108,7 +116,13 @@ def run_worker(
         duty = _Duty(store, settings, pace, shift, Janitor(store, settings), Presence(store, shift, generate))
         watchdog = Watchdog(shift, stall_seconds=settings.stall_seconds, grace_seconds=pace.grace_seconds)
         watchdog.start()
-        threads = [_started("sweep", _sweep, duty), _started("janitor", _forget_hourly, duty)]
+        threads = [
+            _started("sweep", _sweep, duty),
+            _started("janitor", _forget_hourly, duty),
+            _started("trials", _look_at_trials, duty),
+        ]
+        if settings.tuning:
+            threads.append(_started("tuning", _tune, duty))
         if settings.broker_url is not None:
             threads.append(_started("celery", _hear_rings, duty))
         when_ready(_ready_line(settings, time.monotonic() - began, shift.slots))
@@ -197,6 +211,34 @@ def _forget_hourly(duty: _Duty) -> None:
         except Exception:
             log.exception("old rows were not forgotten")
         duty.shift.wait_for_stop(FORGET_EVERY_SECONDS)
+
+
+def _look_at_trials(duty: _Duty) -> None:
+    """Let the ratings decide what is on trial or new in use; until there is nothing more to begin."""
+    while not duty.shift.is_stopping():
+        try:
+            trials.decide(duty.store, now=utc_now())
+        except EngineError as error:
+            log.warning("the ratings of models were not looked at: %s", error)
+        except Exception:
+            log.exception("the ratings of models were not looked at")
+        duty.shift.wait_for_stop(TRIALS_EVERY_SECONDS)
+
+
+def _tune(duty: _Duty) -> None:
+    """Begin tuning runs that are due and carry out those that wait, in processes of low priority; until told to stop."""
+    tuner = Tuner(duty.store, duty.settings, stopping=duty.shift.is_stopping)
+    while not duty.shift.is_stopping():
+        ended = None
+        try:
+            tuning_schedule.look(duty.store, duty.settings, now=utc_now())
+            ended = tuner.run_next()
+        except EngineError as error:
+            log.warning("tuning runs were not looked at: %s", error)
+        except Exception:
+            log.exception("tuning runs were not looked at")
+        if ended is None:
+            duty.shift.wait_for_stop(TUNINGS_EVERY_SECONDS)
 
 
 def _hear_rings(duty: _Duty) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import discord
 from discord import app_commands
 
-from bot import pages
+from bot import model_pages, pages
 from bot.access import MOST_NAMED, Refusal, plain_word
 from bot.backend import Backend
 from bot.commands.asking import asker_of
@@ -20,6 +20,7 @@ from bot.suggestions import suggest
 from bot.translations import Words, languages
 from engine.contract import FilterLevel
 from engine.verbs import VERBS
+from worker import model_overview
 from worker.store.server_settings import MAX_FILTER_WORDS, ServerSettings
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,14 @@ class AdminCommands:
         @group.command(name="stats", description="How much is sung here")
         async def stats(interaction: discord.Interaction) -> None:
             await self._run(interaction, self._stats)
+
+        @group.command(name="models", description="Which models make the songs, and how they are rated")
+        async def models(interaction: discord.Interaction) -> None:
+            await self._run(interaction, self._models)
+
+        @group.command(name="finetune", description="Runs in which models learn from ratings")
+        async def finetune(interaction: discord.Interaction) -> None:
+            await self._run(interaction, self._finetune)
 
         @group.command(name="reset", description="Set everything back to how it was at first; songs are kept")
         async def reset(interaction: discord.Interaction) -> None:
@@ -138,6 +147,14 @@ class AdminCommands:
         server = str(interaction.guild_id)
         counts = await self._backend.call(self._backend.client.servers.statistics, server)
         await tell(interaction, "", embed=pages.statistics_page(Words(interaction.locale), counts))
+
+    async def _models(self, interaction: discord.Interaction) -> None:
+        found = await self._backend.call(model_overview.overview, self._backend.client.store)
+        await tell(interaction, "", embed=model_pages.models_page(Words(interaction.locale), found))
+
+    async def _finetune(self, interaction: discord.Interaction) -> None:
+        runs = await self._backend.call(model_overview.last_runs, self._backend.client.store)
+        await tell(interaction, "", embed=model_pages.tunings_page(Words(interaction.locale), runs))
 
     async def _change(
         self,

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from bot import pages
 from bot.access import Refusal
-from bot.answers import FILE_LIMIT_BYTES, SongAnswers
+from bot.answers import SongAnswers
 from bot.backend import Backend
-from bot.buttons import Handler, button, view_of
+from bot.buttons import Handler, button, formats_view, view_of
 from bot.commands.asking import Asking, asker_of, may_use
 from bot.commands.forms import open_form
 from bot.commands.lists import Lists
@@ -27,10 +27,12 @@ from bot.presenters import sendable, with_tally
 from bot.translations import Words
 from engine.contract import Request
 from engine.errors import RequestError
+from engine.file_requests import MOST_SENT_BYTES
 from engine.verbs import SHORTCUTS, VERBS
 from worker.store.comparisons import Preferred
 from worker.store.deletion import UPLOAD_PREFIX
 from worker.store.deliveries import Delivery
+from worker.store.signals import SignalKind
 from worker.store.songs import Song
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,7 @@ class Presses:
             "take": self.take,
             "do": self.do,
             "formats": self.formats,
+            "export": self.export,
             "info": self.info,
             "favourite": self.favourite,
             "delete": self.delete,
@@ -103,6 +106,14 @@ class Presses:
         except ValidationError:
             raise RequestError("this request was stored by another version of Songwright; please ask again") from None
         await self._asking.ask(interaction, [request])
+        await self._mark(interaction, song_id, "take")
+
+    async def _mark(self, interaction: discord.Interaction, song_id: str, kind: SignalKind) -> None:
+        """Remember what a member did with a song; one that is gone meanwhile is no loss."""
+        try:
+            await self._backend.call(self._backend.client.signals.mark, str(interaction.user.id), song_id, kind)
+        except RequestError as error:
+            log.info("song %s: %s", song_id, error)
 
     async def do(self, interaction: discord.Interaction, song_id: str, shortcut_name: str) -> None:
         """Carry out a verb's shortcut on a song, after its form where it asks for something."""
@@ -128,15 +139,22 @@ class Presses:
         await self._asking.ask(interaction, [request])
 
     async def formats(self, interaction: discord.Interaction, song_id: str, _: str) -> None:
-        """Send the files that are not on the message."""
+        """Send the files that are not on the message, and a menu of those that can be made."""
         words, song = Words(interaction.locale), await self.song(song_id)
         await interaction.response.defer(ephemeral=True, thinking=True)
         files = await self._backend.call(self._backend.client.artifacts, song.id)
         others = [file for file in files if file.name.endswith(OTHER_FORMATS)]
-        fitting, notes = sendable(words, others, interaction.filesize_limit or FILE_LIMIT_BYTES)
+        fitting, notes = sendable(words, others, interaction.filesize_limit or MOST_SENT_BYTES)
         text = words("song.formats" if others else "song.no_formats", title=shown(song.title, 100))
-        outgoing = Outgoing("\n".join((text, *notes)), files=fitting)
+        menu = formats_view(words, song)
+        outgoing = Outgoing("\n".join((text, *notes)), files=fitting, view=(lambda: menu) if menu else None)
         await interaction.edit_original_response(**outgoing.arguments(edit=True))
+        await self._mark(interaction, song.id, "download")
+
+    async def export(self, interaction: discord.Interaction, name: str, song_id: str) -> None:
+        """Ask for another file of a song: what was chosen in the menu of other formats."""
+        song = await self.song(song_id)
+        await self._asking.ask(interaction, [request_of(VERBS["export"], {"source": song.id, "formats": name})])
 
     async def info(self, interaction: discord.Interaction, song_id: str, _: str) -> None:
         """Show everything that is known about a song."""
@@ -221,7 +239,7 @@ class Presses:
         song = await self.song(song_id)
         await interaction.response.defer(ephemeral=True, thinking=True)
         files = await self._backend.call(self._backend.client.artifacts, song.id)
-        limit = interaction.filesize_limit or FILE_LIMIT_BYTES
+        limit = interaction.filesize_limit or MOST_SENT_BYTES
         outgoing = await self._answers.song(Words(interaction.locale), song, files, size_limit_bytes=limit)
         await interaction.edit_original_response(**outgoing.arguments(edit=True))
 

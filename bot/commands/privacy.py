@@ -17,8 +17,7 @@ from bot.errors import answered, tell
 from bot.ladder import PASSING_FAULTS, Outgoing, show
 from bot.progress import cancelled_text
 from bot.translations import Words
-
-FILE_LIMIT_BYTES = 10 * 1024 * 1024
+from engine.file_requests import MOST_SENT_BYTES
 
 
 class PrivacyCommands:
@@ -74,7 +73,7 @@ class PrivacyCommands:
     async def _export(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         words = Words(interaction.locale)
-        limit = interaction.filesize_limit or FILE_LIMIT_BYTES
+        limit = interaction.filesize_limit or MOST_SENT_BYTES
         data = await self._backend.call(
             self._backend.client.privacy.export_zip, str(interaction.user.id), at_most_bytes=limit
         )

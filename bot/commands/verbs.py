@@ -24,6 +24,7 @@ from bot.errors import answered
 from bot.ladder import PASSING_FAULTS
 from bot.plain_text import label, one_line, shown
 from bot.suggestions import suggest_for
+from bot.translations import Words
 from engine.contract import LARGEST_UPLOAD_BYTES, Request
 from engine.errors import EngineError
 from engine.verbs import VERBS, Verb
@@ -88,7 +89,8 @@ class VerbCommands:
         found = suggest_for(kind, typed, authors=self._backend.authors)
         if kind != "authors" and typed.strip() and typed.strip() not in found:
             found = [typed.strip()[:100], *found][:25]
-        return [Choice(name=value, value=value) for value in found]
+        words = Words(interaction.locale)
+        return [Choice(name=words.choice(value) if kind == "voices" else value, value=value) for value in found]
 
     async def _source(
         self, interaction: discord.Interaction, command: str, song: str | None, file: discord.Attachment | None

@@ -63,7 +63,7 @@ def _is_there(path: Path) -> bool:
 
 
 def deliver(artifacts: Sequence[Artifact], folder: Path) -> dict[str, Path]:
-    """Write all files, or none; return their paths by ending ("mid").
+    """Write all files, or none; return their paths by ending ("mid", "sheet.png").
 
     Files that are there already are kept: another take with the same title gets a number, the same take is left as it is.
     """
@@ -75,7 +75,7 @@ def deliver(artifacts: Sequence[Artifact], folder: Path) -> dict[str, Path]:
                 os.fsync(file.fileno())
         targets = _free_names(artifacts, folder)
         _move([draft / artifact.name for artifact in artifacts], targets)
-    return {target.suffix[1:]: target for target in targets}
+    return {artifact.name.partition(".")[2]: target for artifact, target in zip(artifacts, targets, strict=True)}
 
 
 @contextmanager
@@ -129,5 +129,5 @@ def _holds(target: Path, data: bytes) -> bool:
 
 
 def _numbered(name: str, number: int) -> str:
-    stem, dot, ending = name.rpartition(".")
+    stem, dot, ending = name.partition(".")
     return name if number == 1 else f"{stem}-{number}{dot}{ending}"

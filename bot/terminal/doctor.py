@@ -65,6 +65,7 @@ def look(settings: Settings, out: Path) -> Iterator[Check]:
     if settings.artifacts_url is not None:
         yield check_place(settings.artifacts_url)
     yield check_soundfont(settings.soundfont)
+    yield check_engraver(settings.engraver)
     yield check_package("numba", "fast decoding", "pip install numba; until then songs take many times longer")
     yield check_package("torch", "training", "to train models of your own: pip install 'songwright[train]'")
     yield check_broker(settings.broker_url)
@@ -98,12 +99,17 @@ def check_database(database_url: str) -> Check:
 def check_models(settings: Settings) -> Iterator[Check]:
     """Verify the promoted models, or the starters, against their manifests."""
     from engine.checkpoint import open_checkpoint
+    from engine.roles import JUDGE
 
     for role, path in model_paths(settings.database_url).items():
         try:
             checkpoint = open_checkpoint(path)
         except EngineError as error:
-            remedy = f"get the whole repository again, or train one: songwright train {role}"
+            remedy = (
+                "songwright finetune judge makes another, songwright models retire ID does without"
+                if role == JUDGE
+                else f"get the whole repository again, or train one: songwright train {role}"
+            )
             yield Check(f"{role} model", "missing", str(error), remedy)
             continue
         megabytes = sum(file.stat().st_size for file in path.iterdir()) / 1e6
@@ -161,6 +167,22 @@ def check_soundfont(asked: Path | None) -> Check:
         return Check("SoundFont", "ok", describe_soundfont(asked))
     except EngineError as error:
         return Check("SoundFont", "optional", f"{error}", "without one, songs come without the .ogg")
+
+
+def check_engraver(asked: str | None) -> Check:
+    """Look which program draws lead sheets, or could."""
+    from engine.output.engraver import AUTO, find_engraver
+
+    try:
+        found = find_engraver(asked or AUTO).program
+    except EngineError as error:
+        if asked is None:
+            return Check("lead sheets", "ok", "drawn by Songwright itself; neither MuseScore nor LilyPond is found")
+        return Check("lead sheets", "optional", str(error), "until then Songwright draws them itself")
+    if asked is None:
+        way_out = f"to have them drawn by it, set SONGWRIGHT_ENGRAVER={found.name}"
+        return Check("lead sheets", "ok", f"drawn by Songwright itself; {found} is found", way_out)
+    return Check("lead sheets", "ok", f"drawn by {found}")
 
 
 def check_package(package: str, purpose: str, way_out: str) -> Check:

@@ -1,4 +1,4 @@
-"""`songwright evaluate songs|words|text|lyrics|melody|music|continuations|baselines`: print figures.
+"""`songwright evaluate songs|singing|words|text|lyrics|melody|music|judge|attention|...`: print figures.
 
 Does not know how they are computed.
 """
@@ -12,8 +12,12 @@ from typing import Any
 import click
 
 from bot.terminal.chinese import evaluate_chinese
+from bot.terminal.evaluate_attention import attention
+from bot.terminal.evaluate_chords import chords
 from bot.terminal.evaluate_continuations import continuations
+from bot.terminal.evaluate_likeness import likeness
 from bot.terminal.evaluate_music import music, streams
+from bot.terminal.evaluate_singing import singing
 from bot.terminal.evaluate_words import text, words
 from bot.terminal.figures_shown import (
     PATH,
@@ -27,6 +31,7 @@ from bot.terminal.figures_shown import (
     show,
     training_text,
 )
+from bot.terminal.finetune_judge import evaluate_judge
 from bot.terminal.plain_models import open_plain_model, tell
 from engine.errors import RequestError
 
@@ -42,8 +47,13 @@ def evaluate() -> None:
 
 
 evaluate.add_command(evaluate_chinese)
+evaluate.add_command(attention)
+evaluate.add_command(chords)
 evaluate.add_command(continuations)
+evaluate.add_command(likeness)
+evaluate.add_command(evaluate_judge)
 evaluate.add_command(music)
+evaluate.add_command(singing)
 evaluate.add_command(streams)
 evaluate.add_command(words)
 evaluate.add_command(text)
@@ -77,7 +87,7 @@ def songs(
     from engine.evaluation.human_songs import human_figures
     from engine.evaluation.song_figures import BARS, figures_by_style, make_songs, song_requests
 
-    models = _open_models(lyrics_path, melody_path)
+    models = open_models(lyrics_path, melody_path)
     training = training_text(corpus) if corpus is not None else None
     requests = song_requests(count, rhyme=rhyme, syllables=syllables)
     with progress("making songs") as report:
@@ -178,7 +188,7 @@ def melody(checkpoint: Path, data: Path, as_json: bool) -> None:
     show("nats per note", rows, as_json)
 
 
-def _open_models(lyrics_path: Path | None, melody_path: Path | None) -> Any:
+def open_models(lyrics_path: Path | None, melody_path: Path | None) -> Any:
     """Open the named checkpoints, and those in use for what is not named."""
     import os
 

@@ -40,7 +40,7 @@ from_option = click.option("--from", "kept", type=PATH, default=None, help="meas
 
 @click.command()
 @click.option(
-    "--songs", "count", type=click.IntRange(2, 200), default=200, show_default=True, help="on 20 themes in 10 styles"
+    "--songs", "count", type=click.IntRange(2, 280), default=200, show_default=True, help="on 20 themes in 14 styles"
 )
 @click.option(
     "--one-prompt", type=click.IntRange(0, 100), default=100, show_default=True, help="more songs, all of one prompt"
@@ -66,7 +66,7 @@ def words(
     picture: Path | None,
     as_json: bool,
 ) -> None:
-    """Write words on twenty themes in ten styles and measure them; with --corpus, held-out songs of people beside.
+    """Write words on twenty themes in fourteen styles and measure them; with --corpus, held-out songs of people beside.
 
     Example:  songwright evaluate words --corpus english.jsonl.gz --keep words.jsonl --picture words.png
     """

@@ -1,10 +1,11 @@
-"""`songwright up`, `bot` and `worker`: what a host runs. Does not know how Discord is spoken to or songs are made."""
+"""`songwright up`, `bot`, `worker` and `beat`: what a host runs. Does not know how Discord is spoken to or songs are made."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
+import tempfile
 
 import click
 
@@ -47,7 +48,8 @@ def bot() -> None:
 
 
 @click.command()
-def worker() -> None:
+@click.option("--tuning", is_flag=True, help="carry out tuning runs, too, at low priority (SONGWRIGHT_TUNING=1)")
+def worker(tuning: bool) -> None:
     """Run a worker until Ctrl-C: it makes songs, SONGWRIGHT_WORKER_THREADS of them at once.
 
     Ctrl-C lets songs that are nearly ready be finished and leaves the others to the next worker; a second one does not
@@ -57,6 +59,8 @@ def worker() -> None:
     own = BotSettings.from_environment(os.environ, needs_token=False)
     _log_to_screen(own)
     settings = hosting_settings(os.environ)
+    if tuning:
+        settings = settings.model_copy(update={"tuning": True})
     from bot.terminal.song import one_blas_thread
 
     one_blas_thread()
@@ -67,6 +71,26 @@ def worker() -> None:
 
     # Programs that read the log find every line in one form; people are told without the date before it.
     run_watched_worker(settings, when_ready=log.info if own.log_format == "json" else click.echo)
+
+
+@click.command()
+def beat() -> None:
+    """Ring the workers every five minutes to look whether a tuning run is due, until Ctrl-C. One per deployment.
+
+    Workers that tune look by themselves, too; this is for deployments where none of them is always there.
+    """
+    end_with_parent()
+    _log_to_screen(BotSettings.from_environment(os.environ, needs_token=False))
+    settings = hosting_settings(os.environ)
+    if settings.broker_url is None:
+        raise RequestError(
+            "there is no broker to ring through; set SONGWRIGHT_BROKER_URL and install songwright[queue]"
+        )
+    from worker.queue import celery_app, check_broker
+
+    check_broker(settings.broker_url)
+    with tempfile.TemporaryDirectory() as folder:  # what it remembers is when it rang last, which may be forgotten
+        celery_app(settings.broker_url).Beat(schedule=f"{folder}/beat", loglevel="WARNING", quiet=True).run()
 
 
 def _bots_own_address(settings: Settings) -> dict[str, dict[str, str]]:

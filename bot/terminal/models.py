@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.terminal.model_card import card, decision_text, evidence_lines, evidence_object, gate_text
 from bot.terminal.shown import (
     NONE,
     as_json_option,
@@ -22,14 +23,14 @@ from bot.terminal.shown import (
     time_text,
 )
 from engine.errors import RequestError
-from engine.roles import ROLES, Role
+from engine.roles import ALL_ROLES, JUDGE, Role
 
 if TYPE_CHECKING:
     from worker.store.model_versions import ModelVersion
     from worker.store.version_figures import VersionFigures
 
 STARTER = "starter"
-role_argument = click.argument("role", type=click.Choice(ROLES))
+role_argument = click.argument("role", type=click.Choice(ALL_ROLES))
 
 
 def _not_the_starter(_context: click.Context, _parameter: click.Parameter, given: str) -> str:
@@ -46,9 +47,10 @@ def models() -> None:
     """Add models, try them on some of the songs, put them to use, go back.
 
     \b
-    A model writes words (lyrics), tunes (melody) or Chinese words (chinese). One of each is promoted: it makes the
-    songs; before any is, the starter does that came with Songwright. Nothing needs a restart: songs that have begun
-    end with the model that they began with, the next ones are made with the new one.
+    A model writes words (lyrics), tunes (melody) or Chinese words (chinese), or chooses between takes (judge). One of
+    each is promoted: it makes the songs; before any is, the starter does that came with Songwright, and nobody
+    chooses. Nothing needs a restart: songs that have begun end with the model that they began with, the next ones are
+    made with the new one.
 
     \b
       songwright models add out/checkpoint          a candidate, whose id is printed
@@ -60,22 +62,30 @@ def models() -> None:
     """
 
 
+models.add_command(card)
+
+
 @models.command("list")
-@click.option("--role", type=click.Choice(ROLES), default=None, help="only these  [all]")
+@click.option("--role", type=click.Choice(ALL_ROLES), default=None, help="only these  [all]")
 @as_json_option
 def list_command(role: Role | None, as_json: bool) -> None:
     """Print the models, their states and ratings.
 
-    songs, ratings and stars are those of the last 2,000 songs.
+    songs, ratings and stars are those of the last 2,000 songs. Below stands what the gate said of those that were tuned
+    here, and what the ratings say of one on trial or new in use: evidence of 20 decides.
     """
-    roles = ROLES if role is None else (role,)
+    from worker.trial_watch import watches
+
+    roles = ALL_ROLES if role is None else (role,)
     with hosts_client() as client:
         versions = [version for role in roles for version in client.models.all_of(role)]
         figures = client.models.figures()
-    starters = [_starter(role, versions) for role in roles]
+        with client.store.reading() as session:
+            watched = {watch.version.id: watch for watch in watches(session)}
+    starters = [_starter(role, versions) for role in roles if role != JUDGE]
     if as_json:
         print_json({"starters": [s | _figures_object(figures, s["digest"]) for s in starters],
-                    "versions": [_as_object(v, figures) for v in versions]})  # fmt: skip
+                    "versions": [_as_object(v, figures) | evidence_object(watched.get(v.id)) for v in versions]})  # fmt: skip
         return
     rows = [[STARTER, s["role"], "in use" if s["in_use"] else "kept", s["digest"], *_figures_text(figures, s["digest"]),
              NONE] for s in starters]  # fmt: skip
@@ -83,6 +93,8 @@ def list_command(role: Role | None, as_json: bool) -> None:
              for v in versions]  # fmt: skip
     columns = ["id", "role", "state", "digest", "songs", "ratings", "stars", "promoted last"]
     print_shown(table(columns, rows, right=("songs", "ratings", "stars")))
+    for line in evidence_lines(versions, watched):
+        click.echo(line)
     if not versions:
         click.echo("\nNo model was added yet; songwright models add PATH adds one, songwright train makes one.")
 
@@ -104,6 +116,9 @@ def show(version_id: str, as_json: bool) -> None:
              "family": version.family, "path": version.path, "parent": version.parent_id or NONE,
              "added": time_text(version.created_at), "promoted last": time_text(version.promoted_at),
              "songs": f"{songs} of the last 2,000", "ratings": rated}  # fmt: skip
+    about |= {"gate": str((version.gate or {}).get("verdict") or gate_text(version.gate)),
+              "report": str((version.gate or {}).get("report") or NONE)}  # fmt: skip
+    about |= {f"decision {number}": decision_text(one) for number, one in enumerate(version.decisions, 1)}
     print_shown(pairs(about))
     click.echo(f"\ncard: {json.dumps(version.card, indent=2, ensure_ascii=False)}")
 
@@ -158,7 +173,7 @@ def trial(version_id: str, share: float | None, end: bool, as_json: bool) -> Non
             version = client.models.end_trial(version.id)
             sentence = f"The trial of {version.id} is over; the next songs are made without it."
         else:
-            version = promotion.begin_trial(client.store, version.id, share)
+            version = promotion.begin_trial(client.store, version.id, share, now=_now())
             sentence = (
                 f"{version.id} makes {share_text(share)} of the next songs; songwright models list shows their ratings."
             )
@@ -167,18 +182,21 @@ def trial(version_id: str, share: float | None, end: bool, as_json: bool) -> Non
 
 @models.command()
 @id_argument
+@click.option("--despite", default=None, metavar="REASON",
+              help="promote it although it did not pass the gate; the reason is kept with it")  # fmt: skip
 @as_json_option
-def promote(version_id: str, as_json: bool) -> None:
+def promote(version_id: str, despite: str | None, as_json: bool) -> None:
     """Put a model to use for all next songs.
 
-    It is verified, opened and tried before, so that no song fails for it.
+    It is verified, opened and tried before, so that no song fails for it. One that was tuned here must have passed the
+    gate; to pass over it takes a reason, which stays on record.
     """
     from worker import promotion
 
     _light_numbers()
     with hosts_client() as client:
-        version = promotion.promote(client.store, client.models.get(version_id).id, now=_now())
-    _tell(version, f"{version.id} makes the {version.role} of all next songs. "
+        version = promotion.promote(client.store, client.models.get(version_id).id, now=_now(), despite=despite)
+    _tell(version, f"{version.id} {_work(version.role)} of all next songs. "
                    f"Back again: songwright models rollback {version.role}", as_json)  # fmt: skip
 
 
@@ -193,7 +211,8 @@ def retire(version_id: str, as_json: bool) -> None:
     with hosts_client() as client:
         before = client.models.get(version_id)
         version = client.models.retire(before.id)
-    starter = f"; the starter makes the {version.role} of the next songs" if before.state == "promoted" else ""
+    is_missed = before.state == "promoted" and version.role != JUDGE
+    starter = f"; the starter makes the {version.role} of the next songs" if is_missed else ""
     _tell(version, f"{version.id} is retired{starter}.", as_json)
 
 
@@ -209,14 +228,15 @@ def rollback(role: Role, as_json: bool) -> None:
 
     _light_numbers()
     with hosts_client() as client:
-        version = promotion.roll_back(client.store, role)
+        version = promotion.roll_back(client.store, role, now=_now())
     if version is None:
         if as_json:
             print_json({"role": role, "in_use": STARTER})
         else:
-            click.echo(f"The starter makes the {role} of all next songs.")
+            starter = "Nobody chooses the takes" if role == JUDGE else f"The starter {_work(role)}"
+            click.echo(f"{starter} of all next songs.")
         return
-    _tell(version, f"{version.id} ({version.digest}) makes the {role} of all next songs again.", as_json)
+    _tell(version, f"{version.id} ({version.digest}) {_work(role)} of all next songs again.", as_json)
 
 
 def _tell(version: ModelVersion, sentence: str, as_json: bool) -> None:
@@ -224,6 +244,11 @@ def _tell(version: ModelVersion, sentence: str, as_json: bool) -> None:
         print_json(asdict(version))
     else:
         click.echo(sentence)
+
+
+def _work(role: Role) -> str:
+    """Return what a model in use does, to be followed by "of" the songs."""
+    return "chooses the takes" if role == JUDGE else f"makes the {role}"
 
 
 def _state(version: ModelVersion) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
@@ -17,7 +18,9 @@ from engine.errors import RequestError
 
 # Required fields of these names are what a command is about; they are typed without a name, in this order. So are
 # fields that say so themselves.
-POSITIONAL = ("source", "other", "line", "after", "what", "bars", "style", "instrument", "theme", "lyrics", "steps")
+POSITIONAL = (
+    "source", "other", "line", "after", "what", "bars", "style", "instrument", "theme", "lyrics", "steps", "formats",
+)  # fmt: skip
 NEVER_OPTIONS = {"kind", "sampling"}
 SHOWN_CHARACTERS = 40
 
@@ -111,9 +114,13 @@ def check_values(request: Request) -> None:
 
 
 def _as_choice(field: FieldInfo, typed: str) -> str:
-    """Return the choice that was meant, whatever its capitals and spaces; what was typed where it is none."""
-    meant = "".join(typed.split()).casefold()
-    return next((choice for choice in extra_of(field).get("choices", ()) if choice.casefold() == meant), typed)
+    """Return the choice that was meant, whatever its capitals, spaces and hyphens; what was typed where it is none."""
+    meant = _plain(typed)
+    return next((choice for choice in extra_of(field).get("choices", ()) if _plain(choice) == meant), typed)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_-]+", "", text).casefold()
 
 
 def _not_a_choice(name: str, typed: str, choices: tuple[str, ...]) -> str:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import click
 
+from bot.error_sentences import with_subcommands
 from bot.terminal.bug_log import where_to_look
 from bot.terminal.delivery import check_folder, deliver
+from bot.terminal.explained import explained_object, explained_text
 from bot.terminal.interrupts import noticing_ctrl_c
 from bot.terminal.options import check_values
 from bot.terminal.source import read_midi, stored_id, with_stored_source
@@ -27,14 +29,15 @@ from worker.settings import Settings
 from worker.store.jobs import Job
 from worker.store.songs import Song
 
+EXPLAIN = "explain"  # the verb that makes a text about a song
 STAGE_NAMES = {"models": "opening the models", "plan": "planning", "words": "gathering words", "lyrics": "writing the words",
                "melody": "writing the melody", "compose": "composing", "band": "calling the band",
                "edit": "changing the notes", "score": "writing the score", "picture": "drawing",
                "audio": "playing it"}  # fmt: skip
 
 
-def make(request: Request, out: Path | None, as_json: bool) -> Song:
-    """Check, submit, follow, deliver, print, and return the song.
+def make(request: Request, out: Path | None, as_json: bool, files: Sequence[str] | None = None) -> Song:
+    """Check, submit, follow, deliver, print, and return the song. files: which to make, of `FILES`; the usual ones if None.
 
     Nothing is stored before the request and the folder are known to be good.
     """
@@ -52,24 +55,35 @@ def make(request: Request, out: Path | None, as_json: bool) -> Song:
         if other:
             request = request.model_copy(update={"other": stored_id(client, other, other_file)})
         models = LoadedModels(lambda: model_choice(client.store))
-        worker = EmbeddedWorker(
-            client.store, SongGenerator(models, soundfont=settings.soundfont, store=client.store), settings
+        generate = SongGenerator(
+            models,
+            outputs=files,
+            soundfont=settings.soundfont,
+            store=client.store,
+            engraver=settings.engraver,
+            best_of=settings.best_of,
         )
+        worker = EmbeddedWorker(client.store, generate, settings)
         waiting = worker.adopt(request)
         job_id = waiting.id if waiting else client.submit(request, owner=this_process())
         if waiting and not as_json:
             click.echo("Going on with the same song, which was interrupted.", err=True)
         finished(follow(client, worker, job_id, quiet=as_json))
         made = client.song(job_id)
-        files = deliver_song(client.artifacts(made.id), out, made.report.seed) if out is not None else {}
-        print_result(as_object(made, files) if as_json else as_text(made, files))
+        artifacts = client.artifacts(made.id)
+        paths = deliver_song(artifacts, out, made.report.seed) if out is not None else {}
+        if made.kind == EXPLAIN:
+            print_result(explained_object(made.id, artifacts, paths) if as_json else explained_text(artifacts, paths))
+        else:
+            print_result(as_object(made, paths) if as_json else as_text(made, paths))
         client.mark_delivered(job_id)  # a command killed before this finds its song again when it is given again
     if not as_json:
         # Words alone are printed as they are, to be read by programs too; Chinese ones are not changed line by line.
-        if made.lyrics_text and not made.report.key and "chinese" not in made.report.model_versions:
+        is_chinese = "chinese" in made.report.model_versions
+        if made.lyrics_text and not made.report.key and not is_chinese and made.kind != EXPLAIN:
             click.echo(f"note: these words are song {made.id}; rewrite, insert and continue change them", err=True)
         for notice in made.report.notices:
-            click.echo(f"note: {notice}", err=True)
+            click.echo(f"note: {with_subcommands(notice)}", err=True)
     return made
 
 

@@ -184,15 +184,51 @@ def recipes() -> None:
 @train.command()
 @click.option("--data", type=PATH, required=True, help="folder with the lead sheets")
 @click.option("--out", type=PATH, required=True, help="folder for the run and the checkpoint")
-@click.option("--minutes", type=click.FloatRange(0.1), default=25.0, show_default=True)
-@click.option("--threads", type=COUNT, default=2, show_default=True)
+@click.option("--steps", type=COUNT, help="updates of 16 rows of 72 notes  [those of the starter]")
+@click.option("--threads", type=COUNT, default=1, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-def melody(data: Path, out: Path, minutes: float, threads: int, seed: int) -> None:
-    """Train the melody model on lead sheets with aligned words."""
+@click.option("--resume", is_flag=True, help="go on from the last whole checkpoint in --out")
+def melody(data: Path, out: Path, steps: int | None, threads: int, seed: int, resume: bool) -> None:
+    """Train the melody model on lead sheets with aligned words, as the starter was."""
 
     def run(report: Report) -> Path:
-        from engine.training.melody import train_melody
+        from engine.training.melody import STEPS, train_melody
 
-        return train_melody(data, out, minutes=minutes, threads=threads, seed=seed, report=report)
+        return train_melody(data, out, steps=steps or STEPS, threads=threads, seed=seed, resume=resume, report=report)
 
     carry_out(run)
+
+
+@train.command()
+@click.option("--data", type=PATH, required=True, help="the folder with chords/ and leadsheets/ below it")
+@click.option("--out", type=PATH, required=True, help="the file to write, e.g. engine/music/chord_model.npz")
+def chords(data: Path, out: Path) -> None:
+    """Learn which chord follows which from songs of McGill Billboard and OpenEWLD: in a minute, with numpy alone.
+
+    Example:  songwright train chords --data data/music --out engine/music/chord_model.npz
+    """
+    from engine.corpus.chord_sequences import read_song_chords
+    from engine.training.chord_model import learn
+
+    songs = read_song_chords(data)
+    train_songs, valid_songs = ([song for song in songs if song.split == split] for split in ("train", "valid"))
+    if not train_songs or not valid_songs:
+        raise RequestError(f"{data} has {len(songs)} songs with chords, too few to learn from; name another folder")
+    learn(train_songs, valid_songs, say=click.echo).save(out)
+    click.echo(f"{out}: learnt from {len(train_songs)} songs, weighed on {len(valid_songs)}")
+
+
+@train.command()
+@click.option("--data", type=PATH, required=True, help="the folder with leadsheets/ below it")
+@click.option("--out", type=PATH, required=True, help="the file to write, e.g. engine/song/likeness.npz")
+def likeness(data: Path, out: Path) -> None:
+    """Learn what marks a tune, from what its two halves have in common: in minutes, with numpy alone.
+
+    Example:  songwright train likeness --data data/music --out engine/song/likeness.npz
+    """
+    from engine.evaluation.peoples_tunes import peoples_tunes, read_works_to_compare
+    from engine.training.likeness import learn
+
+    tunes = [tune.sheet for tune in peoples_tunes(read_works_to_compare(data)) if tune.split == "train"]
+    learn(tunes).save(out)
+    click.echo(f"{out}: learnt from {len(tunes)} tunes")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.errors import RequestError
+from engine.training.freed_memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -42,6 +43,7 @@ def carry_out(run: Callable[[Report], Path]) -> None:
     """Carry out a training with whatever shows it here: a bar on a terminal, lines elsewhere, nothing in other processes."""
     _needs_torch()
     quiet_transformers()
+    keep_freed_memory()
     is_first = os.environ.get("RANK", "0") == "0"  # torchrun counts its processes
     with _shown() if is_first else nullcontext(lambda text: None) as report:
         path = run(report)

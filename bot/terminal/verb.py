@@ -15,7 +15,9 @@ from bot.terminal.options import build_request, extra_of, positional_fields, req
 from bot.terminal.song import make
 from engine.contract import FilterLevel, Request
 from engine.errors import RequestError
+from engine.file_requests import FILES
 from engine.lyrics.word_filter import first_left_out, list_of
+from engine.song.file_names import named_files
 from engine.verbs import VERBS, Verb
 
 MOST_TEXT_BYTES = 100_000  # far more words than any song has
@@ -48,7 +50,9 @@ def makes_music(verb: Verb) -> bool:
 
 
 def _runner(verb: Verb) -> Callable[..., None]:
-    def run(out: Path | None, as_json: bool, filter_level: FilterLevel = "off", **given: Any) -> None:
+    def run(
+        out: Path | None, as_json: bool, filter_level: FilterLevel = "off", files: str | None = None, **given: Any
+    ) -> None:
         is_interactive, model = given.pop("interactive", False), given.pop("model", None)
         if is_interactive:
             from bot.terminal.lyric_console import talk
@@ -58,7 +62,8 @@ def _runner(verb: Verb) -> Callable[..., None]:
             raise RequestError(f"--model goes with --interactive; for songs at once: songwright sample {model}")
         typed = {name: _typed(field, given.pop(name)) for name, field in positional_fields(verb.request).items()}
         request: Request = with_filter(build_request(verb.request, typed, given), filter_level)
-        make(request, out or (DEFAULT_FOLDER if makes_music(verb) else None), as_json)
+        wanted = named_files(files) if files is not None else None
+        make(request, out or (DEFAULT_FOLDER if makes_music(verb) else None), as_json, wanted)
 
     return run
 
@@ -106,8 +111,10 @@ def _common(verb: Verb) -> tuple[Callable[[Any], Any], ...]:
         default="off",
         help="kinds of words that are neither asked for nor sung; insults never are  [off]",
     )
+    files = click.option("--files", default=None, help=f"which to make: {', '.join(FILES)}  [the first six]")
     return (
         *((levels,) if has_words(verb) else ()),
+        *((files,) if makes_music(verb) and verb.name not in ("export", "explain") else ()),
         click.option("--out", type=click.Path(path_type=Path), default=None, help=f"folder for the files{folder}"),
         click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else"),
     )

@@ -28,14 +28,26 @@ STYLE_WORDS: Vocabulary = {
     "country": ("country(?:[ -]and[ -]western)?|country[ -]?song", "乡村"),
     "blues": ("blues|bluesy", "蓝调|布鲁斯"),
     "jazz": ("jazz|jazzy", "爵士"),
+    "bossa nova": ("bossa[ -]?novas?|bossa", "波萨诺瓦|巴萨诺瓦|波莎诺娃"),
+    "hip-hop": ("hip[ -]?hop(?:[ -]?songs?)?|rap(?:[ -]?songs?)?", "嘻哈|说唱"),
+    "electronic": (
+        "electronic(?: dance)?(?: music)?|edm|electronica|elektronische?[nrsm]?(?: musik)?",
+        "电子舞曲|电子音乐|电子",
+    ),
+    # "A song in Chinese" is a language, as are "Chinese lyrics".
+    "chinese": (
+        "(?:traditional )?(?<!\\bin )chinese(?: traditional)?(?:[ -](?:style|folk))?(?! (?:lyrics|words|poem|text|language|"
+        "characters))|in (?:the )?(?:traditional )?chinese style|(?:traditionell )?chinesische[nrsm]?(?: stils?)?",
+        "中国传统|中国风|国风|古风|民乐",
+    ),
 }
 OTHER_STYLES = (
-    "rap|hip[ -]?hop|trap|drill|metal|heavy metal|punk|grunge|reggae|ska|techno|house|trance|edm|electronic|"
+    "trap|drill|metal|heavy metal|punk|grunge|reggae|ska|techno|house|trance|"
     "dubstep|disco|funk|soul|"
-    "r&b|rnb|gospel|opera|tango|salsa|samba|bossa nova|polka|march|marsch|schlager|k-pop|j-pop|emo|shanty|"
+    "r&b|rnb|gospel|opera|tango|salsa|samba|polka|march|marsch|schlager|k-pop|j-pop|emo|shanty|"
     "classical|symphony"
 )
-OTHER_STYLES_CHINESE = "说唱|嘻哈|金属|朋克|雷鬼|电子|迪斯科|放克|灵魂乐|歌剧|探戈|古典"
+OTHER_STYLES_CHINESE = "金属|朋克|雷鬼|迪斯科|放克|灵魂乐|歌剧|探戈|古典"
 
 # A mood chooses the key where none is named: one that every style and voice can do with.
 MOODS: Vocabulary = {
@@ -99,6 +111,11 @@ KINDS: Vocabulary = {
     ),
 }
 PART_WORDS: Vocabulary = {
+    "second voice": (
+        "(?:second|2nd|harmony|other) voice|backing (?:vocals?|voices?|singers?)|counter-?melody|zweite stimme|gegenstimme",
+        "第二声部|副旋律|伴唱",
+    ),
+    "solo": ("solos?|solo instrument|soloist", "独奏"),
     "drums": ("drums?|percussion|drum kit|schlagzeug|trommeln?", "鼓声|鼓点|架子鼓|鼓|打击乐"),
     "bass": ("bass|bass ?line|bass guitar", "贝斯|低音"),
     "pad": ("pads?|strings|synths?|flächen?|streicher", "铺底|弦乐|合成器"),

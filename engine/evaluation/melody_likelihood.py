@@ -109,7 +109,10 @@ def _events(melody: Melody, order: int) -> Iterator[tuple[Hashable, int, int]]:
 
 
 def evaluate_splits(model: Any, splits: dict[str, list[SungWork]]) -> dict[str, Any]:
-    """Return nats per note of model and baselines on valid and test; the smoothing is chosen on valid."""
+    """Return nats per note of model and baselines on valid and test, the model's also by source.
+
+    The smoothing is chosen on valid.
+    """
     train = [melody for work in splits["train"] for melody in work.melodies]
     of_split = {name: [work.melodies[0] for work in splits[name]] for name in ("valid", "test")}
     found: dict[str, Any] = {
@@ -120,8 +123,12 @@ def evaluate_splits(model: Any, splits: dict[str, list[SungWork]]) -> dict[str, 
         _, add = min((losses["total"], add) for add, losses in on_valid.items())
         for name, melodies in of_split.items():
             found[f"{name} {label}"] = baseline_nats_per_note(train, melodies, order=order, add=add)
-    for name, melodies in of_split.items():
-        found[f"{name} model"] = mean_nats_per_note(model, melodies)
+    for name in of_split:
+        losses = {work.id: note_losses(model, work.melodies[0]) for work in splits[name]}
+        found[f"{name} model"] = _mean([loss for of_work in losses.values() for loss in of_work])
+        for source in sorted({work.source for work in splits[name]}):
+            of_source = [loss for work in splits[name] if work.source == source for loss in losses[work.id]]
+            found[f"{name} model, {source}"] = _mean(of_source)
     return found
 
 

@@ -63,15 +63,20 @@ def split_words(sheets: Iterable[LeadSheet]) -> float:
 
 
 def cadence(sheets: Iterable[LeadSheet]) -> float:
-    """Return the share of lines whose last note is a chord tone and at least as long as the line's median note."""
+    """Return the share of lines whose last note is a chord tone and at least as long as the line's median note.
+
+    Lines that end where no chord is written are not counted.
+    """
     found = []
     for sheet in sheets:
         for line in lines_of(sheet):
             last = line[-1]
-            tones = _chord_tones(sheet, last.onset_ticks)
-            found.append(
-                last.pitch % 12 in tones and last.duration_ticks >= median(note.duration_ticks for note in line)
-            )
+            if last.is_spoken:  # at a pitch that means nothing
+                continue
+            if tones := _chord_tones(sheet, last.onset_ticks):
+                found.append(
+                    last.pitch % 12 in tones and last.duration_ticks >= median(note.duration_ticks for note in line)
+                )
     return _share(found)
 
 

@@ -131,10 +131,10 @@ class WrittenSong:
 
 
 def varied_requests(count: int = VARIED) -> list[LyricRequest]:
-    """Return 200 requests, or `count` of them drawn evenly: 20 themes in 10 styles, other options by a fixed plan.
+    """Return 20 themes in all styles, or `count` of them drawn evenly, other options by a fixed plan.
 
-    Rhyme, syllables and form are each now and then left to the style. The seed is the place among the 200, so that the same
-    request stays the same song in a smaller draw.
+    Rhyme, syllables and form are each now and then left to the style. The seed is the place among them all, so that the
+    same request stays the same song in a smaller draw.
     """
     styles = tuple(STYLES)
     chosen = sorted(random.Random(0).sample(range(VARIED), min(count, VARIED)))
@@ -187,6 +187,7 @@ class LyricsAlone:
     lyrics: LyricModel
     chinese: None = None
     music: None = None
+    judge: None = None
 
     @property
     def melody(self) -> MelodyModel:

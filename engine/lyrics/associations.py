@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -27,13 +28,35 @@ class Associations:
             vectors = arrays["vectors"].astype(np.float32)
         return cls(words, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | BinaryIO) -> None:
         """Write what `open` reads; vectors are rounded to int8."""
         scaled = np.round(self._vectors * 127 / np.abs(self._vectors).max(axis=1, keepdims=True)).astype(np.int8)
         np.savez_compressed(path, words=np.frombuffer("\n".join(self._words).encode(), np.uint8), vectors=scaled)
 
     def __contains__(self, word: str) -> bool:
         return word in self._index
+
+    @property
+    def words(self) -> list[str]:
+        """All words that have a vector, the commonest first."""
+        return list(self._words)
+
+    def known(self, words: Iterable[str]) -> list[str]:
+        """Return those of some words that have a vector."""
+        return [word for word in words if word in self._index]
+
+    def vectors(self, words: Iterable[str]) -> np.ndarray:
+        """Return the unit vectors of known words: float32 (words, dimensions)."""
+        return self._vectors[[self._index[word] for word in words]]
+
+    def rank(self, word: str) -> int:
+        """Return how many known words are commoner in the training texts: 0 for the commonest."""
+        return self._index[word]
+
+    @property
+    def dimensions(self) -> int:
+        """How many values a vector has."""
+        return int(self._vectors.shape[1])
 
     def nearness(self, word: str, theme: Iterable[str]) -> float:
         """Return the highest cosine of a word with a theme word: 1 for a theme word itself, 0 where nothing is known."""

@@ -12,6 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 
 LETTERS = "'abcdefghijklmnopqrstuvwxyz"
+_SPELLINGS = str.maketrans(
+    {"’": "'", "æ": "ae", "œ": "oe", "ł": "l", "ø": "o", "đ": "d", "ß": "ss", "þ": "t", "ð": "d", "ı": "i"}
+)
 COSTS_FILE = Path(__file__).with_name("letter_alignment.json")
 UNSEEN_SINGLE, UNSEEN_GROUP = -13.0, -18.0  # below log(1e-5), the least that the file holds
 MOST_PHONEMES_A_LETTER = 3
@@ -19,7 +22,7 @@ MOST_PHONEMES_A_LETTER = 3
 
 def plain_letters(word: str) -> str:
     """Return the letters a-z and apostrophes of a word, without accents: "Blessèd" -> "blessed"."""
-    decomposed = unicodedata.normalize("NFKD", word.lower().replace("’", "'").replace("æ", "ae").replace("œ", "oe"))
+    decomposed = unicodedata.normalize("NFKD", word.lower().translate(_SPELLINGS))
     return "".join(c for c in decomposed if c in LETTERS)
 
 

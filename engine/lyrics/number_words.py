@@ -47,6 +47,12 @@ def number_words(digits: str) -> list[str]:
     number = int(digits)
     if 1100 <= number <= 1999:
         return _below_thousand(number // 100) + (_year_end(number % 100))
+    return cardinal_words(digits)
+
+
+def cardinal_words(digits: str) -> list[str]:
+    """Return how many that is, of up to 15 digits: "1984" -> one thousand nine hundred eighty four."""
+    number = int(digits)
     if number < 20:
         return [ONES[number]]
     words: list[str] = []

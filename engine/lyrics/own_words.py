@@ -15,23 +15,25 @@ from itertools import accumulate
 
 from engine.contract import SYLLABLES_RANGE
 from engine.errors import RequestError
-from engine.lyrics.insults import is_insult
-from engine.lyrics.number_words import number_words, ordinal_words
+from engine.lyrics.chinese.rhyme import is_hanzi
+from engine.lyrics.chinese.sung_lines import chinese_lines
+from engine.lyrics.chinese.syllables import chinese_syllables
+from engine.lyrics.insults import holds_chinese_insult, is_insult
 from engine.lyrics.plain_songs import HEADING, LABEL
-from engine.lyrics.prosody import WORD, Syllable, syllables_of
+from engine.lyrics.prosody import Syllable, syllables_of
+from engine.lyrics.said_words import said
+from engine.lyrics.section_headings import with_bracketed_headings
 from engine.lyrics.text import parse_lyrics
-from engine.lyrics.theme import ADDRESS, EMOJI_NAME, MARKDOWN_LINK, MENTION, QUOTES, other_script, without_piled_marks
+from engine.lyrics.theme import ADDRESS, EMOJI_NAME, MARKDOWN_LINK, MENTION, without_piled_marks
+from engine.lyrics.unsung import notices_of, unsung_script
 
 MOST_CHARACTERS, MOST_LINES, LONGEST_TITLE, LONGEST_LABEL = 4000, 80, 40, 30
 MOST_SYLLABLES = SYLLABLES_RANGE[1]
-LONGEST_DIGITS = 15
 _EXAMPLE = 'write them line by line, or with " / " between lines: "Row the boat home / over the foam"'
-_NUMBER = re.compile(r"([0-9]+)(st|nd|rd|th|s)?(?![a-z])|([0-9]+)", re.IGNORECASE)
-_SIGNS = {"&": " and ", "%": " percent ", "+": " plus ", "=": " equals "}
-_THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}\b)")
 _PAUSES = ",.;:!?"
 _PAUSE_WORTH = 4  # syllables by which a part may miss the mean length so that it ends in a pause
-_SHOWN_QUOTES = {code: sign for code, sign in QUOTES.items() if sign != " and "}  # "&" is shown as it is
+_AROUND_TITLE = " ,.;:!?-'\"()*_#>~`|，。、！？；：…“”‘’「」『』《》（）"
+NOT_SUNG_HERE = "the words hold one that is not sung here; say it in other words"
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,13 @@ class OwnLine:
 
     @cached_property
     def syllables(self) -> tuple[Syllable, ...]:
-        """The syllables that are sung, 1 to 14; those of a word joined are the word."""
-        return syllables_of(self.sung)
+        """The syllables that are sung, 1 to 14; those of a word joined are the word, and each Chinese character is one."""
+        return chinese_syllables(self.sung) if self.is_chinese else syllables_of(self.sung)
+
+    @property
+    def is_chinese(self) -> bool:
+        """Whether there are Chinese characters in it."""
+        return any(map(is_hanzi, self.sung))
 
 
 @dataclass(frozen=True)
@@ -57,21 +64,28 @@ class OwnSection:
 
 @dataclass(frozen=True)
 class OwnWords:
-    """title: from a header, a line of its own above the first label, or the first line."""
+    """title: from a header, a line of its own above the first label, or the first line. notices: what is not sung, told."""
 
     title: str
     sections: tuple[OwnSection, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def are_chinese(self) -> bool:
+        """Whether most of the lines are Chinese."""
+        lines = [line for section in self.sections for line in section.lines]
+        return 2 * sum(line.is_chinese for line in lines) > len(lines)
 
 
 def read_own_words(text: str) -> OwnWords:
     """Return the words as sections of lines of at most 14 syllables, of which one at least can be sung.
 
     Labels such as [Chorus] begin a section, blank lines part unlabelled ones. RequestError for no words, more than 4000
-    characters or 80 lines, letters that are not Latin, and insults.
+    characters or 80 lines, words that are neither Latin nor Chinese throughout, and insults.
     """
     if len(text) > MOST_CHARACTERS:
         raise RequestError(f"the words must be 1-{MOST_CHARACTERS} characters, got {len(text)}; leave some verses out")
-    lyrics = parse_lyrics(_with_line_breaks(_visible(text)))
+    lyrics = parse_lyrics(with_bracketed_headings(_with_line_breaks(_visible(text))))
     title, sections = lyrics.title, []
     for index, section in enumerate(lyrics.sections):
         first_label = next((later.label for later in lyrics.sections[index + 1 :]), "")
@@ -83,27 +97,31 @@ def read_own_words(text: str) -> OwnWords:
             if lines or section.label:
                 sections.append(OwnSection(_label(section.label), lines))
     count = sum(len(section.lines) for section in sections)
+    if not count and (script := unsung_script(text)):
+        raise RequestError(
+            f"the words have letters of the {script} script, and only English and Chinese can be sung for now; "
+            "write them in Latin letters"
+        )
     if not count:
         raise RequestError(f"there are no words to sing; {_EXAMPLE}")
     if count > MOST_LINES:
         raise RequestError(f"the words fill {count} lines, and a song has at most {MOST_LINES}; leave some verses out")
     first = next(section.lines[0] for section in sections if section.lines)
-    return OwnWords(_title(title) or _title(first.shown) or _title(first.sung), tuple(sections))
+    name = _title(title) or _title(first.shown) or _title(first.sung)
+    return OwnWords(name, tuple(sections), notices_of(text))
 
 
 def _visible(text: str) -> str:
     """Return the text without mentions, addresses, code fences, piled-up marks and invisible characters."""
-    text = without_piled_marks(text.replace("\r\n", "\n").replace("\r", "\n").translate(_SHOWN_QUOTES))
+    text = without_piled_marks(text.replace("\r\n", "\n").replace("\r", "\n"), form="NFC")
     text = MENTION.sub(" ", re.sub(r"```[a-z]*", "\n", text))
     text = EMOJI_NAME.sub(" ", ADDRESS.sub(" ", MARKDOWN_LINK.sub(r"\1", text)))
     kept = []
     for character in text:
-        decimal = unicodedata.decimal(character, None)
-        if decimal is not None:
-            kept.append(str(decimal))
-        elif character == "\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cn", "Co", "Cs", "Me", "Mn"):
+        category = unicodedata.category(character)
+        if character == "\n" or category not in ("Cc", "Cf", "Cn", "Co", "Cs", "Me", "Mn"):
             kept.append(character)
-        elif unicodedata.category(character) == "Cc":
+        elif category == "Cc":
             kept.append(" ")
     return "".join(kept)
 
@@ -120,18 +138,26 @@ def _with_line_breaks(text: str) -> str:
 
 def _lines_of(raw: str) -> Iterator[OwnLine]:
     """Yield a typed line, in as many parts as its syllables ask for; nothing for one that has no words."""
-    if script := other_script(raw):
-        raise RequestError(
-            f"the words have letters of the {script} script, and only English can be sung for now; "
-            "write them in Latin letters"
-        )
-    words = [OwnLine(word, _sung(word)) for word in raw.split()]
-    if any(is_insult(part) for word in words for part in re.findall(r"[a-z]+", word.sung.lower())):
-        raise RequestError("the words hold one that is not sung here; say it in other words")
+    if any(map(is_hanzi, raw)):
+        if holds_chinese_insult(raw):
+            raise RequestError(NOT_SUNG_HERE)
+        for shown, sung in chinese_lines(raw):
+            _refuse_insults(sung)
+            yield OwnLine(shown, sung)
+        return
+    typed = raw.split()
+    following, shouted = [*typed[1:], ""], raw.isupper() and len(typed) > 1
+    words = [OwnLine(w, said(w, after, shouted=shouted)) for w, after in zip(typed, following, strict=True)]
+    _refuse_insults(" ".join(word.sung for word in words))
     words = [part for word in words for part in _short_enough(word)]
     for part in _parts(words):
         if any(word.syllables for word in part):
             yield OwnLine(" ".join(w.shown for w in part), " ".join(w.sung for w in part if w.syllables))
+
+
+def _refuse_insults(sung: str) -> None:
+    if any(is_insult(word) for word in re.findall(r"[a-z]+", sung.lower())):
+        raise RequestError(NOT_SUNG_HERE)
 
 
 def _parts(words: list[OwnLine]) -> Iterator[list[OwnLine]]:
@@ -158,32 +184,6 @@ def _short_enough(word: OwnLine) -> Iterator[OwnLine]:
         yield OwnLine(part, part)
 
 
-def _sung(word: str) -> str:
-    """Return what is sung of a typed word: numbers and signs as words, no other symbols. "24" -> "twenty-four"."""
-    for sign, said in _SIGNS.items():
-        word = word.replace(sign, said)
-    said = _NUMBER.sub(_said_number, _THOUSANDS.sub("", word))
-    kept = "".join(c if c.isalpha() or c in "'-,.;:!?\"()" or unicodedata.combining(c) else " " for c in said)
-    return " ".join(_with_a_letter_each(part) for part in kept.split() if WORD.search(part))
-
-
-def _said_number(found: re.Match[str]) -> str:
-    digits, ending = found[1] or found[3], (found[2] or "").lower()
-    if len(digits) > LONGEST_DIGITS:
-        raise RequestError(f"the number {digits[:LONGEST_DIGITS]}... is too long to be sung; write it in words")
-    words = ordinal_words(digits) if ending in ("st", "nd", "rd", "th") else number_words(digits)
-    if ending == "s":
-        words[-1] = words[-1][:-1] + "ies" if words[-1].endswith("y") else words[-1] + "s"
-    return " " + " ".join(words) + " "
-
-
-def _with_a_letter_each(word: str) -> str:
-    """Return a word in which every syllable has a letter: "www" is sung as "double-u double-u double-u"."""
-    if all(any(c.isalpha() for c in syllable.text) for syllable in syllables_of(word)):
-        return word
-    return " ".join("double-u" if letter == "w" else letter for letter in word.lower() if letter.isalpha())
-
-
 def _label(label: str) -> str:
     """Return a label in plain letters: "verse 1: Ann" -> "Verse 1"; "" where it names nothing."""
     plain = " ".join(re.sub(r"[^\w\s-]", " ", label.split(":")[0]).split())[:LONGEST_LABEL].strip()
@@ -195,5 +195,5 @@ def _title(text: str) -> str:
     words = text.split()
     while len(words) > 1 and len(" ".join(words)) > LONGEST_TITLE:
         words.pop()
-    title = " ".join(words)[:LONGEST_TITLE].strip(" ,.;:!?-'\"()*_#>~`|")
+    title = " ".join(words)[:LONGEST_TITLE].strip(_AROUND_TITLE)
     return title if any(c.isalnum() for c in title) else ""

@@ -14,6 +14,7 @@ from engine.lyrics.letter_alignment import plain_letters
 from engine.lyrics.letter_to_sound import pronounce_by_letters
 from engine.lyrics.number_words import number_words, ordinal_words
 from engine.lyrics.pronouncing_dictionary import look_up
+from engine.lyrics.stretched import plain_spelling
 
 # Elided and dialect words that no rule yields; they come before the dictionary.
 POETIC = {
@@ -44,7 +45,17 @@ POETIC = {
     "doth": "D AH1 TH",
     "wherefore": "W EH1 R F AO2 R",
     "methinks": "M IY0 TH IH1 NG K S",
+    "'n'": "AH0 N",
+    "y'all": "Y AO1 L",
+    "i'd've": "AY1 D AH0 V",
 }
+# Sounds that are written without a vowel, or whose letters do not tell it.
+POETIC |= {
+    "mm": "AH1 M", "hm": "HH AH1 M", "hmm": "HH AH1 M", "mhm": "AH0 M HH AH1 M", "br": "B ER1", "brr": "B ER1",
+    "gr": "G ER1", "grr": "G ER1", "sh": "SH AH1", "shh": "SH AH1", "ssh": "SH AH1", "pst": "P S AH1 T",
+    "psst": "P S AH1 T", "pft": "P AH1 F T", "pfft": "P AH1 F T", "zz": "Z AH1 Z", "ts": "T AH1 S", "tss": "T AH1 S",
+    "tsk": "T AH1 S K", "ss": "AH1 S", "argh": "AA1 R G", "aah": "AA1", "ooh": "UW1", "yeet": "Y IY1 T",
+}  # fmt: skip
 RUNS = re.compile(
     r"""[0-9]+(?:st|nd|rd|th)?(?![^\W\d_])   # 42, 42nd
     | [0-9]+                                # the 2 of b2b
@@ -66,14 +77,14 @@ def pronounce(word: str) -> Sounds:
 @lru_cache(maxsize=65536)
 def pronunciations(word: str) -> tuple[Sounds, ...]:
     """Return all pronunciations of a word, the usual one first: fire -> F AY1 ER0 and F AY1 R. Never empty."""
-    plain = word.lower().replace("’", "'")
+    plain = plain_spelling(word.lower().replace("’", "'"))
     listed = () if plain in POETIC else look_up(plain)
     return listed or (pronounce_with(plain, _usual),)
 
 
 def pronounce_with(word: str, known: LookUp) -> Sounds:
     """Return the pronunciation of a word where only `known` is in the dictionary."""
-    plain = word.lower().replace("’", "'")
+    plain = plain_spelling(word.lower().replace("’", "'"))
     if plain in POETIC:
         return tuple(POETIC[plain].split())
     if (found := known(plain)) is not None:

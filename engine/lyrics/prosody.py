@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from engine.lyrics.pronunciation import pronounce
+from engine.lyrics.stretched import drawn_out, plain_spelling
 from engine.lyrics.syllabification import syllabify
 
 WordPosition = Literal["single", "begin", "middle", "end"]
@@ -18,11 +19,12 @@ WORD = re.compile(r"'?[^\W_]+(?:['’-][^\W_]+)*['’]?")  # letters with accent
 
 @dataclass(frozen=True)
 class Syllable:
-    """One vowel nucleus of a word. stress: 0 none, 1 primary, 2 secondary."""
+    """One vowel nucleus of a word. stress: 0 none, 1 primary, 2 secondary. tone: of a Chinese one 1-4, or 5 for neutral; else 0."""
 
     text: str
     stress: int
     word_position: WordPosition
+    tone: int = 0
 
 
 def words_of(line: str) -> list[str]:
@@ -92,7 +94,10 @@ def _syllables_of_token(token: str) -> tuple[Syllable, ...]:
     words = list(WORD.finditer(token))
     found: list[Syllable] = []
     for index, match in enumerate(words):
-        pieces = syllabify(match.group().lower(), pronounce(match.group()))
+        written = match.group().lower()
+        plain = plain_spelling(written)
+        pieces = syllabify(plain, pronounce(plain))
+        pieces = pieces if plain == written else drawn_out(pieces, written)
         start = match.start() if index else 0  # leading punctuation belongs to the first syllable
         end = words[index + 1].start() if index + 1 < len(words) else len(token)
         found.extend(_placed(token[start:end], match.start() - start, pieces))

@@ -6,6 +6,7 @@ Does not know how a word is pronounced: its phonemes are given. The cuts are for
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from itertools import pairwise
@@ -22,6 +23,7 @@ _PAIRS = (
 )
 ONSETS = frozenset([(), *((c,) for c in _SINGLE.split()), *(tuple(pair.split()) for pair in _PAIRS.split(","))])
 LAX_VOWELS = frozenset(["AE1", "EH1", "IH1", "AA1", "AH1", "UH1"])
+_CONTRACTED = re.compile(r"n't|'ve|'ll")
 SILENT_BEFORE = ("kn", "wr", "sh", "th", "ch", "ph")  # the first letter goes with the second even if it is silent
 
 
@@ -38,8 +40,19 @@ def syllabify(word: str, phonemes: Sounds) -> tuple[tuple[str, int], ...]:
     letters = "".join(_plain_letter(letter) for letter in word)
     spans = None if any(letter.isdigit() for letter in word) else align(letters, phonemes)
     cuts = _even_cuts(len(word), len(stresses)) if spans is None else _cuts(letters, word, phonemes, spans)
+    cuts = _at_contractions(cuts, word)
     edges = [0, *cuts, len(word)]
     return tuple((word[edges[i] : edges[i + 1]], stress) for i, stress in enumerate(stresses))
+
+
+def _at_contractions(cuts: list[int], word: str) -> list[int]:
+    """Move cuts to where a contracted word begins: should-n't, would-'ve, it-'ll, c'-mon."""
+    starts = [found.start() for found in _CONTRACTED.finditer(word)] + [2] * word.startswith(("c'", "y'"))
+    near = [[start for start in starts if abs(start - cut) <= 2] for cut in cuts]
+    moved = [
+        min(found, key=lambda start: abs(start - cut)) if found else cut for found, cut in zip(near, cuts, strict=True)
+    ]
+    return moved if len({0, *moved, len(word)}) == len(moved) + 2 and moved == sorted(moved) else cuts
 
 
 def _plain_letter(letter: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 from engine.contract import MAX_THEME_CHARACTERS
 from engine.errors import RequestError
@@ -58,9 +59,13 @@ def _without_markup(text: str) -> str:
     return EMOJI_NAME.sub(" ", ADDRESS.sub(" ", text))
 
 
-def without_piled_marks(text: str) -> str:
-    """Take the marks off letters that carry three or more (zalgo); one or two are accents and stay."""
-    return unicodedata.normalize("NFKC", _PILED_MARKS.sub(r"\1", unicodedata.normalize("NFKD", text)))
+def without_piled_marks(text: str, *, form: Literal["NFC", "NFKC"] = "NFKC") -> str:
+    """Take the marks off letters that carry three or more (zalgo); one or two are accents and stay.
+
+    form: NFC leaves signs as they are, NFKC makes plain ones of wide, small and joined ones.
+    """
+    apart = unicodedata.normalize("NFD" if form == "NFC" else "NFKD", text)
+    return unicodedata.normalize(form, _PILED_MARKS.sub(r"\1", apart))
 
 
 def plain_signs(text: str) -> str:

@@ -22,6 +22,7 @@ from engine.music.score import (
 )
 
 VERSION = 1
+_SYLLABLE_VALUES = 6
 _T = TypeVar("_T")
 
 
@@ -47,7 +48,7 @@ def score_from_json(data: dict[str, Any]) -> Score:
 
 
 def lead_sheet_to_json(sheet: LeadSheet) -> dict[str, Any]:
-    """Return the lead sheet as JSON values; a note is [onset, duration, pitch] with its syllable's values behind."""
+    """Return the lead sheet as JSON values; a note is [onset, duration, pitch], its syllable's values, True if spoken."""
     return {
         "version": VERSION,
         "title": sheet.title,
@@ -113,11 +114,13 @@ def _sung_to_json(note: SungNote) -> list[Any]:
     sung = note.syllable
     if sung is None:
         return place
-    return [*place, sung.text, sung.stress, sung.word_position, sung.line, sung.line_end, sung.section_end]
+    values = [*place, sung.text, sung.stress, sung.word_position, sung.line, sung.line_end, sung.section_end]
+    return [*values, True] if note.is_spoken else values  # sheets from before there was rap have no such value
 
 
 def _sung(onset_ticks: int, duration_ticks: int, pitch: int, *syllable: Any) -> SungNote:
-    return SungNote(onset_ticks, duration_ticks, pitch, SungSyllable(*syllable) if syllable else None)
+    sung, spoken = syllable[:_SYLLABLE_VALUES], syllable[_SYLLABLE_VALUES:]
+    return SungNote(onset_ticks, duration_ticks, pitch, SungSyllable(*sung) if sung else None, bool(*spoken))
 
 
 def _lead_sheet(data: dict[str, Any]) -> LeadSheet:

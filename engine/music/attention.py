@@ -6,7 +6,11 @@ query itself. Tables have a row (H, D) for each distance.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 import torch
+from torch import nn
 from torch.nn import functional
 
 Tensor = torch.Tensor
@@ -31,6 +35,13 @@ def gathered_logits(query: Tensor, table: Tensor, keys: int, positions: Tensor) 
     every = torch.einsum("bhqd,mhd->bhqm", query, table)  # M distances
     distances = (positions[..., None] - torch.arange(keys, device=query.device)).clamp(0, len(table) - 1)  # (B, Q, K)
     return every.gather(-1, distances[:, None].expand(-1, every.shape[1], -1, -1))
+
+
+def sinusoids(count: int, size: int, device: torch.device) -> Tensor:
+    """Return sines and cosines of the distances 0 to count - 1, (count, size)."""
+    rates = 10_000 ** (-torch.arange(0, size, 2, device=device) / size)
+    angles = torch.arange(count, device=device)[:, None] * rates
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
 
 def seen_before(positions: Tensor, keys: int, farthest: int | None = None) -> Tensor:
@@ -82,3 +93,23 @@ def split_heads(x: Tensor, heads: int) -> Tensor:
 def joined_heads(x: Tensor) -> Tensor:
     """Return (B, H, T, D) as (B, T, H x D)."""
     return x.transpose(1, 2).flatten(-2)
+
+
+@contextmanager
+def weights_of(layers: Iterable[nn.Module]) -> Iterator[list[Tensor]]:
+    """Give a list that gets the weights (B, H, Q, K) of each layer that runs meanwhile, in turn; rows add up to 1.
+
+    layers: of attention, whose method `asked` says what forward attends with. They compute twice, and must have no cache.
+    """
+    found: list[Tensor] = []
+
+    def keep(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        query, key, _, added = layer.asked(*inputs)  # type: ignore[operator]  # torch types every attribute as a tensor
+        found.append(torch.softmax(query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5 + added, dim=-1))
+
+    hooks = [layer.register_forward_pre_hook(keep) for layer in layers]
+    try:
+        yield found
+    finally:
+        for hook in hooks:
+            hook.remove()

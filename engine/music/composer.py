@@ -6,7 +6,6 @@ answers is `part_tasks`, the same as in its training.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +15,7 @@ from engine.decoding import Candidate, Constraint, decode
 from engine.decoding import Sequence as Wanted
 from engine.errors import RequestError
 from engine.families import CausalModel
+from engine.music.endings import home_of, landing, unlike
 from engine.music.grid_pieces import (
     beside,
     clear,
@@ -47,12 +47,12 @@ from engine.music.part_tasks import (
 )
 from engine.music.part_vocabulary import LOWEST_PITCH, VOCABULARY
 from engine.music.piece import VOICES, Asked, Piece, Voice
-from engine.music.piece_grid import GridPiece, to_chords, to_grid, to_notes
+from engine.music.piece_grid import GridBar, GridPiece, to_chords, to_grid, to_notes
 from engine.music.score import Note
 
 BARS_AT_ONCE, BARS_BEFORE, BARS_AFTER = 8, 8, 4
 CANDIDATES = 4
-HOME = 0.5  # nats a token that a good ending is worth
+ENDINGS = 8  # candidates for the bars with which a piece ends
 LEAST_ROOM = 8  # ids for an answer
 # Where voices usually sing, for those that are written under a melody.
 CHOIR_RANGES: dict[Voice, tuple[int, int]] = {"alto": (53, 77), "tenor": (46, 69), "bass": (36, 64)}
@@ -195,8 +195,8 @@ class EventComposer:
             spans, voices, chords=any(grid.chords), ranges=ranges, speaking=speaking
         )
         expected = notes_a_bar(grid, voices, chunk) * len(chunk)
-        home = _home(minor=grid.minor) if ends else ()
-        ids = self._write_any(example.prompt, grammar, asked, chunk.start - first, speaking, expected, home)
+        home = home_of(minor=grid.minor) if ends else ()
+        ids = self._write_any(example.prompt, grammar, spans, asked, chunk.start - first, speaking, expected, home)
         put(grid, chunk, read_stream(ids, spans), voices)
 
     def _translate(
@@ -213,30 +213,32 @@ class EventComposer:
             speaking = _speaking(done)
             grammar = lambda s=spans, v=speaking: StreamGrammar(s, voices, chords=chords, ranges=ranges, speaking=v)  # noqa: E731
             ends = voices == ("melody",) and chunk.stop == len(grid.bars)
-            home = _home(minor=grid.minor) if ends else ()
-            ids = self._write_any(example.prompt + done, grammar, asked, chunk.start, speaking, home=home)
+            home = home_of(minor=grid.minor) if ends else ()
+            ids = self._write_any(example.prompt + done, grammar, spans, asked, chunk.start, speaking, home=home)
             put(grid, chunk, read_stream(ids, spans), voices)
 
     def _write_any(
-        self, prompt: list[int], grammar: Callable[[], StreamGrammar], asked: Asked, salt: int, speaking: Voice | None,
-        expected: float = 0.0, home: Sequence[int] = (),
+        self, prompt: list[int], grammar: Callable[[], StreamGrammar], spans: Sequence[GridBar], asked: Asked, salt: int,
+        speaking: Voice | None, expected: float = 0.0, home: Sequence[int] = (),
     ) -> list[int]:  # fmt: skip
-        found = self._decode(prompt, grammar, asked, salt, expected=expected, home=home)
+        """Return an answer over some bars. home: of the chord that the piece ends on with them; none where it goes on."""
         named = [] if speaking is None else [VOCABULARY.voice(speaking)]
+
+        def worth(ids: Sequence[int]) -> float:
+            landed = landing(read_stream([*named, *ids], spans).notes, home) if home else 0.0
+            return landed - unlike(ids, expected)
+
+        found = self._decode(prompt, grammar, asked, salt, ENDINGS if home else CANDIDATES, worth)
         return [*named, *found.ids]
 
     def _write(self, prompt: list[int], constraint: Constraint, asked: Asked, salt: int) -> Candidate:
-        return self._decode(prompt, lambda: constraint, asked, salt, candidates=1)
+        return self._decode(prompt, lambda: constraint, asked, salt, 1, lambda ids: 0.0)
 
     def _decode(
         self, prompt: list[int], constraint: Callable[[], Constraint], asked: Asked, salt: int,
-        candidates: int = CANDIDATES, expected: float = 0.0, home: Sequence[int] = (),
+        candidates: int, worth: Callable[[Sequence[int]], float],
     ) -> Candidate:  # fmt: skip
-        """Return the likeliest a token of a few answers that came to their end.
-
-        expected: about how many notes there should be, so that a likely silence does not win; 0 where nobody knows. home:
-        pitch classes on which the piece should end, the best first; none where it does not end here.
-        """
+        """Return the best of a few answers that came to their end: by likelihood a token, and what they are worth beside it."""
         room = self.model.context_length - len(prompt)
         if room < LEAST_ROOM:
             raise RequestError("these bars hold too many notes; name fewer bars, or a track with fewer notes")
@@ -248,31 +250,7 @@ class EventComposer:
         if not written:
             raise RequestError("these bars hold too many notes; name fewer bars, or a track with fewer notes")
 
-        def merit(c: Candidate) -> float:
-            return c.log_probability / max(1, len(c.ids)) - _unlike(c.ids, expected) + _at_home(c.ids, home)
-
-        return max(written, key=merit)
-
-
-def _unlike(ids: Sequence[int], expected: float) -> float:
-    """Return by how much the number of notes differs from what is expected, as a logarithm; 0 where nothing is."""
-    if not expected:
-        return 0.0
-    notes = sum(VOCABULARY.kind(token) == "duration" for token in ids)
-    return abs(math.log((notes + 1) / (expected + 1)))
-
-
-def _home(*, minor: bool) -> tuple[int, int, int]:
-    """Return the tonic, third and fifth of C major or A minor."""
-    return (9, 0, 4) if minor else (0, 4, 7)
-
-
-def _at_home(ids: Sequence[int], home: Sequence[int]) -> float:
-    """Return what an answer earns for its last pitch: the most for the tonic, less for the other tones of its chord."""
-    pitches = [VOCABULARY.value(token) + LOWEST_PITCH for token in ids if VOCABULARY.kind(token) == "pitch"]
-    if not pitches or pitches[-1] % 12 not in home:
-        return 0.0
-    return HOME if pitches[-1] % 12 == home[0] else HOME / 2
+        return max(written, key=lambda c: c.log_probability / max(1, len(c.ids)) + worth(c.ids))
 
 
 def _chunks(first: int, last: int, asked: Asked) -> Iterator[range]:

@@ -9,13 +9,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.checkpoint import CONFIG, open_checkpoint
+from engine.checkpoint import CONFIG, Checkpoint, open_checkpoint
 from engine.contract import Sampling
 from engine.decoding import Candidate, decode
 from engine.decoding import Sequence as Wanted
 from engine.errors import CheckpointError, RequestError
 from engine.families import CausalModel, open_model
-from engine.music.events import EventGrammar, EventVocabulary, GrammarConstraint, grammar_after, open_vocabulary
+from engine.music.events import (
+    EVENT_VOCABULARIES,
+    EventGrammar,
+    EventVocabulary,
+    GrammarConstraint,
+    grammar_after,
+    open_vocabulary,
+)
 from engine.music.multitrack_events import MultitrackEvents
 from engine.music.multitrack_grammar import Limits
 from engine.music.note_events import NoteEvents
@@ -102,10 +109,24 @@ def open_event_model(directory: Path, threads: int = 1) -> EventModel:
         raise CheckpointError(
             f"{directory} is no model over events; name a checkpoint that `songwright train music` wrote"
         )
-    model, vocabulary = open_model(directory, threads=threads), open_vocabulary(name)
+    if name not in EVENT_VOCABULARIES:
+        raise CheckpointError(
+            f"{directory} was trained on {name} for a benchmark, which have no grammar to write by; name a checkpoint that "
+            "`songwright train music` wrote"
+        )
+    model, vocabulary = _opened(checkpoint, threads), open_vocabulary(name)
     if model.vocab_size != vocabulary.size:
         raise CheckpointError(
             f"{directory} knows {model.vocab_size} events and {name} has {vocabulary.size}; open it with the version "
             "that trained it"
         )
     return EventModel(model, vocabulary, checkpoint.family, checkpoint.digest)
+
+
+def _opened(checkpoint: Checkpoint, threads: int) -> CausalModel:
+    """Open a checkpoint; one of transformers by the way that is quick for small networks over events."""
+    if checkpoint.family != "hf-causal":
+        return open_model(checkpoint.directory, threads=threads)
+    from engine.music.event_networks import open_causal
+
+    return open_causal(checkpoint, threads)

@@ -21,7 +21,7 @@ MELODY_NAMES = (
     r"|旋律|主唱|人声|歌|メロディ|ボーカル"
 )
 OTHER_NAMES = (
-    r"back|choir|chor|bass|basso|bajo|\bpad\b|drum|accomp|begleit|acomp|harmon|\balto|\btenor"
+    r"back|second voice|choir|chor|bass|basso|bajo|\bpad\b|drum|accomp|begleit|acomp|harmon|\balto|\btenor"
     r"|伴奏|和弦|和声|贝斯|鼓|コード|ベース|ドラム"
 )
 FEWEST_MELODY_NOTES = 4
@@ -48,8 +48,10 @@ def find_melody(score: Score, named: str | None, is_melody: Sequence[bool]) -> i
     RequestError where no track sounds one note at a time, or none is called so; it lists the tracks.
     """
     pitched = [n for n, track in enumerate(score.tracks) if track.notes and not track.is_drum]
+    if not pitched:
+        raise RequestError("this music has no notes with a pitch, drums at most; choose music that has a melody")
     if named is not None:
-        return _named(score, named.strip(), pitched)
+        return named_track(score, named, pitched)
     singable = [n for n in pitched if len(score.tracks[n].notes) >= FEWEST_MELODY_NOTES]
     for share in ONE_AT_A_TIME:
         single = [n for n in singable if len(melody_line(score.tracks[n])) >= share * len(score.tracks[n].notes)]
@@ -68,20 +70,23 @@ def _octaves_of_evidence(track: Track, is_melody: bool) -> float:
     return _mean_pitch(track) / 12 + 20 * bool(track.lyrics) + 10 * named + 0.5 * is_melody
 
 
-def _named(score: Score, named: str, pitched: Sequence[int]) -> int:
-    if named.isdecimal() and int(named) - 1 in pitched:
+def named_track(score: Score, named: str, among: Sequence[int]) -> int:
+    """Return which of some tracks is meant by a number from 1 or a name; RequestError, which lists them, if none is."""
+    named = named.strip()
+    if named.isdecimal() and int(named) - 1 in among:
         return int(named) - 1
-    names = {n: score.tracks[n].name.casefold() for n in pitched}
+    names = {n: score.tracks[n].name.casefold() for n in among}
     wanted = named.casefold()
-    found = [n for n in pitched if names[n] == wanted] or [n for n in pitched if wanted and wanted in names[n]]
+    found = [n for n in among if names[n] == wanted] or [n for n in among if wanted and wanted in names[n]]
     if not found:
-        raise RequestError(f"there is no track {named[:20]!r} with notes to sing; {_ask_for_track(score, pitched)}")
+        raise RequestError(f"there is no track {named[:20]!r} that this can work on; {_ask_for_track(score, among)}")
     return found[0]
 
 
-def _ask_for_track(score: Score, pitched: Sequence[int]) -> str:
-    named = [f"{n + 1} {' '.join(score.tracks[n].name.split())[:20]}".strip() for n in pitched[:MOST_NAMED]]
-    return f"name the one that is sung as track: {', '.join(named) or 'it has none with notes'}"
+def _ask_for_track(score: Score, among: Sequence[int]) -> str:
+    named = [f"{n + 1} {' '.join(score.tracks[n].name.split())[:20]}".strip() for n in among[:MOST_NAMED]]
+    more = " ..." if len(among) > MOST_NAMED else ""
+    return f"name the one that is meant as track: {', '.join(named)}{more}"
 
 
 def _mean_pitch(track: Track) -> float:

@@ -30,12 +30,16 @@ class SungSyllable:
 
 @dataclass(frozen=True)
 class SungNote:
-    """A note of the melody. `syllable` is None where the syllable before goes on (a melisma), or nothing is sung."""
+    """A note of the melody. `syllable` is None where the syllable before goes on (a melisma), or nothing is sung.
+
+    is_spoken: whether its syllable is rapped, so that only its time counts and the pitch is one near that of speech.
+    """
 
     onset_ticks: int
     duration_ticks: int
     pitch: int
     syllable: SungSyllable | None
+    is_spoken: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def melody_track(sheet: LeadSheet, program: int, *, velocity: int = 90) -> Track
     """Return the melody with its lyrics as a track; program: 0-127, velocity: 1-127 for every note."""
     notes = tuple(Note(note.onset_ticks, note.pitch, note.duration_ticks, velocity) for note in sheet.notes)
     sung = [(note.onset_ticks, note.syllable) for note in sheet.notes if note.syllable is not None]
-    lyrics = tuple(LyricEvent(onset, syllable.text + _continuation(syllable)) for onset, syllable in sung)
+    lyrics = tuple(LyricEvent(onset, hyphened(syllable)) for onset, syllable in sung)
     return Track("Melody", program, notes, lyrics=lyrics)
 
 
@@ -123,8 +127,28 @@ def check(sheet: LeadSheet) -> None:
     _check_words(syllables_covered(sheet))
 
 
-def _continuation(syllable: SungSyllable) -> str:
-    return "-" if syllable.word_position in ("begin", "middle") else ""
+def goes_on(syllable: SungSyllable) -> bool:
+    """Say whether the word goes on in the next syllable."""
+    return syllable.word_position in ("begin", "middle")
+
+
+def bare(syllable: SungSyllable) -> str:
+    """Return the text without the hyphen of "good-bye" where hyphens are put between syllables anyway."""
+    return syllable.text.rstrip("-") or syllable.text if goes_on(syllable) else syllable.text
+
+
+def hyphened(syllable: SungSyllable) -> str:
+    """Return the text with one hyphen behind it if the word goes on."""
+    return bare(syllable) + ("-" if goes_on(syllable) else "")
+
+
+def space_between(before: str, text: str) -> str:
+    """Return what is printed between two words: a space, but nothing between Chinese characters and their marks."""
+    return "" if before and text and _is_wide(before[-1]) and _is_wide(text[0]) else " "
+
+
+def _is_wide(sign: str) -> bool:
+    return "\u3000" <= sign <= "\u9fff" or "\uff01" <= sign <= "\uff65" or sign in "“”‘’…—"
 
 
 def _check_spans(what: str, spans: list[tuple[int, int]], length_ticks: int) -> None:

@@ -10,7 +10,7 @@ begins, and keeps the longest of those that begin together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
@@ -45,12 +45,19 @@ def score_to_midi(score: Score) -> bytes:
 
     OutputError where the score holds what no MIDI file can say: a tempo below 3.58 qpm.
     """
-    channels = _channels(score.tracks)
-    chunks = [_conductor_events(score)]
-    chunks += [_track_events(track, channel) for track, channel in zip(score.tracks, channels, strict=True)]
-    length = max([score.length_ticks, *(events[-1].tick for events in chunks if events)])
+    return chunks_to_midi([conductor_events(score), *tracks_events(score)], score.length_ticks)
+
+
+def chunks_to_midi(chunks: Sequence[Sequence[Event]], length_ticks: int) -> bytes:
+    """Return a type 1 file of chunks whose events are in order; each is ended where the longest ends."""
+    length = max([length_ticks, *(events[-1].tick for events in chunks if events)])
     ended = [[*events, Event(length, META, b"", END_OF_TRACK)] for events in chunks]
     return write_file(Header(1, Fraction(TICKS_PER_QUARTER)), ended)
+
+
+def tracks_events(score: Score) -> list[list[Event]]:
+    """Return the events of each track, in order."""
+    return [_track_events(track, channel) for track, channel in zip(score.tracks, _channels(score.tracks), strict=True)]
 
 
 def _channels(tracks: tuple[Track, ...]) -> list[int]:
@@ -62,9 +69,9 @@ def _channels(tracks: tuple[Track, ...]) -> list[int]:
     return [DRUM_CHANNEL if track.is_drum else next(of_melodic) for track in tracks]
 
 
-def _conductor_events(score: Score) -> list[Event]:
+def conductor_events(score: Score) -> list[Event]:
     """Return title, key, tempos, time signatures and markers: all that belongs to no track."""
-    events = [_text(0, NAME, score.title)] if score.title else []
+    events = [text_event(0, NAME, score.title)] if score.title else []
     if score.key_name:
         key = Key.parse(score.key_name)
         events.append(Event(0, META, bytes([key.fifths % 256, key.mode == "minor"]), KEY_SIGNATURE))
@@ -75,13 +82,13 @@ def _conductor_events(score: Score) -> list[Event]:
         events.append(Event(change.onset_ticks, META, data, TIME_SIGNATURE))
     for tempo in score.tempos:
         events.append(Event(tempo.onset_ticks, META, encoded_tempo(tempo.tempo_qpm), TEMPO))
-    events += [_text(marker.onset_ticks, MARKER, marker.text) for marker in score.markers]
+    events += [text_event(marker.onset_ticks, MARKER, marker.text) for marker in score.markers]
     return sorted(events, key=lambda event: event.tick)
 
 
 def _track_events(track: Track, channel: int) -> list[Event]:
     """Return a track's events in order; at one tick notes end first, then comes the lyric, then notes begin."""
-    events = [(0, 0, _text(0, NAME, track.name))] if track.name else []
+    events = [(0, 0, text_event(0, NAME, track.name))] if track.name else []
     events.append((0, 0, Event(0, _PROGRAM | channel, bytes([track.program]))))
     for note in _without_overlaps(track.notes):
         off = Event(note.end_ticks, _NOTE_OFF | channel, bytes([note.pitch, 0]))
@@ -91,7 +98,7 @@ def _track_events(track: Track, channel: int) -> list[Event]:
         events.append((note.end_ticks, 1, off))
     for lyric in track.lyrics:
         ending = "" if lyric.text.endswith("-") else " "
-        events.append((lyric.onset_ticks, 2, _text(lyric.onset_ticks, LYRIC, lyric.text + ending)))
+        events.append((lyric.onset_ticks, 2, text_event(lyric.onset_ticks, LYRIC, lyric.text + ending)))
     return [event for _, _, event in sorted(events, key=lambda ranked: ranked[:2])]
 
 
@@ -106,7 +113,7 @@ def _without_overlaps(notes: Iterable[Note]) -> list[Note]:
     return sorted(kept)
 
 
-def _text(tick: int, meta_type: int, text: str) -> Event:
+def text_event(tick: int, meta_type: int, text: str) -> Event:
     return Event(tick, META, encoded(text), meta_type)
 
 

@@ -41,6 +41,8 @@ _FIFTHS_OF_INTERVAL = {0: 0, 1: -5, 2: 2, 3: -3, 4: 4, 5: -1, 6: -6, 7: 1, 8: 8,
 _ODD_FIFTHS = {("7#9", 3): 9, ("dim7", 9): -9, ("7#11", 6): 6, ("maj7#11", 6): 6}
 # Comfortable ranges: soprano C4-G5, alto G3-D5, tenor C3-G4, bass F2-C4, child C4-E5.
 VOICES = {"soprano": (60, 79), "alto": (55, 74), "tenor": (48, 67), "bass": (41, 60), "child": (60, 76)}
+LOWEST_SUNG, HIGHEST_SUNG, NARROW_TO_WIDE = 36, 84, range(7, 37)  # of a range that is typed, and semitones in it
+_VOICE_RANGE = re.compile(_NOTE + r"\s*(\d)\s*(?:-|–|to)\s*" + _NOTE + r"\s*(\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -251,8 +253,20 @@ def nearest_pitch(pitch_class: int, near: int, low: int = 0, high: int = 127) ->
 
 
 def voice_range(voice: str) -> tuple[int, int]:
-    """Return the lowest and highest comfortable pitch of a voice; RequestError for an unknown one."""
+    """Return the lowest and highest comfortable pitch of a voice, or those of a range such as "G3-D5" (C4 is 60).
+
+    RequestError for an unknown voice, and for a range that is narrower than a fifth or that nobody sings.
+    """
     name = voice.strip().lower()
+    if (typed := _VOICE_RANGE.fullmatch(plain_symbol(voice))) is not None:
+        low, high = (_pitch_class(*typed.group(n, n + 1)) for n in (1, 4))
+        low, high = low + 12 * (int(typed[3]) + 1), high + 12 * (int(typed[6]) + 1)
+        if not (low >= LOWEST_SUNG and high <= HIGHEST_SUNG and high - low in NARROW_TO_WIDE):
+            raise RequestError(
+                "the range of a voice must be 7-36 semitones wide and lie between C2 and C6, "
+                f'got "{cut_symbol(voice)}"; try G3-D5'
+            )
+        return low, high
     if name not in VOICES:
         raise RequestError(f'voice must be one of {", ".join(VOICES)}, got "{cut_symbol(voice)}"')
     return VOICES[name]

@@ -26,6 +26,7 @@ from engine.music.attention import (
     gathered_logits,
     joined_heads,
     seen_before,
+    sinusoids,
     skewed_logits,
     split_heads,
 )
@@ -70,13 +71,6 @@ class XlOutput(CausalLMOutputWithPast):
     state: State | None = None
 
 
-def sinusoids(count: int, size: int, device: torch.device) -> torch.Tensor:
-    """Return sines and cosines of the distances 0 to count - 1, (count, size)."""
-    rates = 10_000 ** (-torch.arange(0, size, 2, device=device) / size)
-    angles = torch.arange(count, device=device)[:, None] * rates
-    return torch.cat([angles.sin(), angles.cos()], dim=-1)
-
-
 class XlAttention(nn.Module):
     """Self-attention to content and to distance, each asked with a constant of its own beside the query."""
 
@@ -96,6 +90,18 @@ class XlAttention(nn.Module):
         positions: torch.Tensor | None, cache: Cache | None,
     ) -> torch.Tensor:  # fmt: skip
         """x: (B, Q, H). known: (B, K, H), the memory and x. bias: (B, 1, Q, K). distances: (M + 1, H)."""
+        query, key, value, added = self.asked(x, known, bias, distances, positions, cache)
+        heard = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=added, dropout_p=self.dropout if self.training else 0.0
+        )
+        out: torch.Tensor = self.out(joined_heads(heard))
+        return out
+
+    def asked(
+        self, x: torch.Tensor, known: torch.Tensor, bias: torch.Tensor, distances: torch.Tensor,
+        positions: torch.Tensor | None, cache: Cache | None,
+    ) -> tuple[torch.Tensor, ...]:  # fmt: skip
+        """Return queries, keys and values (B, heads, Q or K, D), and what is added to their logits (B, heads, Q, K)."""
         query = split_heads(self.query(x), self.heads)
         key, value = split_heads(self.key(known), self.heads), split_heads(self.value(known), self.heads)
         if cache is not None:
@@ -105,12 +111,7 @@ class XlAttention(nn.Module):
         by_distance = (
             skewed_logits(asked, table, keys) if positions is None else gathered_logits(asked, table, keys, positions)
         )
-        heard = functional.scaled_dot_product_attention(
-            query + self.content_bias, key, value, attn_mask=by_distance * query.shape[-1] ** -0.5 + bias,
-            dropout_p=self.dropout if self.training else 0.0,
-        )  # fmt: skip
-        out: torch.Tensor = self.out(joined_heads(heard))
-        return out
+        return query + self.content_bias, key, value, by_distance * query.shape[-1] ** -0.5 + bias
 
 
 class XlBlock(GradientCheckpointingLayer):

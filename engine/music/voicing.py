@@ -54,3 +54,20 @@ def _movement(previous: tuple[int, ...], position: tuple[int, ...]) -> int:
 
 def _lean(position: tuple[int, ...], middle: float) -> float:
     return _PULL_TO_MIDDLE * abs(sum(position) / len(position) - middle)
+
+
+def power_voicings(chords: Sequence[Chord], *, low: int) -> list[tuple[int, ...]]:
+    """Return root, fifth and octave of each chord, the root in the octave above `low`; the fifth is the chord's own."""
+    found: list[tuple[int, ...]] = []
+    for chord in chords:
+        root = low + (chord.root - low) % 12
+        fifth = chord.pitch_classes[min(2, len(chord.pitch_classes) - 1)]
+        found.append((root, root + (fifth - root) % 12, root + 12))
+    return found
+
+
+def pentatonic_voicing(chord: Chord, voicing: tuple[int, ...], five: frozenset[int]) -> tuple[int, ...]:
+    """Return a voicing without the tones that are not among the five of a scale; its root and fifth always stay."""
+    firm = {chord.root, chord.pitch_classes[min(2, len(chord.pitch_classes) - 1)]}
+    kept = tuple(pitch for pitch in voicing if pitch % 12 in five | firm)
+    return kept or voicing

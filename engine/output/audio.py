@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import engine
 from engine.errors import Cancelled, OutputError
@@ -27,6 +27,7 @@ from engine.music.score import Score
 from engine.output.audio_process import SOUND
 
 MEDIA_TYPE = "audio/ogg"
+Sound = Literal["ogg", "mp3", "flac", "stems"]  # the mix in three formats, and its tracks one by one in a zip
 # Ten minutes with 20 notes at once, the most that a song's files are made of, take 8 s on an idle machine.
 TIMEOUT_SECONDS = 180.0
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -70,10 +71,11 @@ def render_audio(
 class Rendering:
     """A process that renders a score from the moment this is made; leaving the context ends it, done or not."""
 
-    def __init__(self, score: Score, soundfont: Path) -> None:
+    def __init__(self, score: Score, soundfont: Path, sound: Sound = "ogg", largest_bytes: int | None = None) -> None:
+        """largest_bytes: of stems, which lose some quality rather than be larger; None for any size."""
         try:
             with tempfile.TemporaryFile() as request:
-                request.write(pickle.dumps((score, soundfont)))
+                request.write(pickle.dumps((score, soundfont, sound, largest_bytes)))
                 request.seek(0)
                 self._process = subprocess.Popen(
                     [sys.executable, "-P", "-m", "engine.output.audio_process"],
@@ -96,7 +98,7 @@ class Rendering:
         self._process.communicate()
 
     def wait(self, cancelled: Callable[[], bool] = lambda: False, timeout_seconds: float = TIMEOUT_SECONDS) -> bytes:
-        """Return the Ogg file. OutputError if there is none or it takes too long, Cancelled when `cancelled()`."""
+        """Return the file. OutputError if there is none or it takes too long, Cancelled when `cancelled()`."""
         deadline = time.monotonic() + timeout_seconds
         while True:
             try:
@@ -113,7 +115,7 @@ class Rendering:
 
 
 def sound_of(status: int, answer: bytes, complaints: str) -> bytes:
-    """Return the Ogg file in an answer of `audio_process`, or raise what it says in place of one.
+    """Return the file in an answer of `audio_process`, or raise what it says in place of one.
 
     status: that of the process, negative where a signal ended it. complaints: what it wrote on stderr.
     """

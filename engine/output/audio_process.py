@@ -1,4 +1,4 @@
-"""The process that makes one song's sound: a pickled (score, SoundFont) on stdin, a letter and bytes on stdout.
+"""The process that makes one song's sound: a pickled request on stdin, a letter and bytes on stdout.
 
 Does not know how a score becomes sound, nor who waits for it; `audio` starts it as `python -m`.
 """
@@ -15,7 +15,7 @@ from types import ModuleType
 
 from engine.errors import OutputError
 
-# The first byte of the answer says what the rest is: an Ogg file, or a sentence for people.
+# The first byte of the answer says what the rest is: a file, or a sentence for people.
 SOUND, SENTENCE = b"S", b"E"
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -33,13 +33,17 @@ def main() -> None:
 
 
 def answer(request: bytes) -> bytes:
-    """Return what is to be said to a pickled (score, SoundFont)."""
+    """Return what is to be said to a pickled (score, SoundFont, sound, largest size of stems in bytes or None)."""
     leave_out_downloads()
-    from engine.output.synthesis import score_to_ogg
+    from engine.output.stems import score_to_stems
+    from engine.output.synthesis import score_to_flac, score_to_mp3, score_to_ogg
 
-    score, soundfont = pickle.loads(request)
+    makers = {"ogg": score_to_ogg, "mp3": score_to_mp3, "flac": score_to_flac}
+    score, soundfont, sound, largest_bytes = pickle.loads(request)
     try:
-        return SOUND + score_to_ogg(score, soundfont)
+        if sound == "stems":
+            return SOUND + score_to_stems(score, soundfont, largest_bytes)
+        return SOUND + makers[sound](score, soundfont)
     except OutputError as error:
         return SENTENCE + str(error).encode()
     except OSError as error:  # the disk for temporary files is full, or there is none

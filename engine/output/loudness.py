@@ -24,14 +24,33 @@ ATTACK_BLOCKS, RELEASE_BLOCKS = 3, 40  # blocks in which the limiter's gain may 
 
 def normalise(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
     """Return samples (channels, frames) near -16 LUFS with every peak under the ceiling; silence stays silence."""
+    return levelled(samples, level_curve(samples, sample_rate_hz))
+
+
+def level_curve(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
+    """Return the gain of every frame that brings samples (channels, frames) to the level; (1,) where it is always the same.
+
+    The parts of a mix that are each given this gain add up to the mix at its level.
+    """
     import numpy as np
 
     loudness = integrated_loudness(samples, sample_rate_hz)
     if loudness == -np.inf:
-        return samples
-    gain_db = min(TARGET_LUFS - loudness, LARGEST_GAIN_DB)
-    louder = samples * np.float32(10 ** (gain_db / 20))
-    return limit_peaks(louder, round(LIMITER_BLOCK_SECONDS * sample_rate_hz))
+        return np.ones(1, dtype=np.float32)
+    gain = np.float32(10 ** (min(TARGET_LUFS - loudness, LARGEST_GAIN_DB) / 20))
+    curve = limiter_curve(samples, gain, round(LIMITER_BLOCK_SECONDS * sample_rate_hz))
+    return curve * gain
+
+
+def levelled(samples: NDArray[np.float32], curve: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return samples (channels, frames) times the gain of every frame."""
+    import numpy as np
+
+    # Channel by channel: where their samples alternate in memory, numpy would go through them two by two.
+    result = np.empty_like(samples)
+    for channel, louder in zip(samples, result, strict=True):
+        np.multiply(channel, curve, out=louder)
+    return result
 
 
 def integrated_loudness(samples: NDArray[np.float32], sample_rate_hz: int) -> float:
@@ -85,32 +104,29 @@ def k_weighting(frequencies_hz: NDArray[np.floating]) -> NDArray[np.float64]:
     return gains
 
 
-def limit_peaks(samples: NDArray[np.float32], block_frames: int) -> NDArray[np.float32]:
-    """Return samples (channels, frames) turned down where they would pass the ceiling, without a click.
+def limiter_curve(samples: NDArray[np.float32], gain: np.float32, block_frames: int) -> NDArray[np.float32]:
+    """Return by how much samples (channels, frames) times a gain are turned down so as not to pass the ceiling.
 
-    The gain is linear between block borders and at each border no more than either block allows.
+    The curve is linear between block borders and at each border no more than either block allows; (1,) where nothing
+    is to be turned down.
     """
     import numpy as np
 
     frames = samples.shape[1]
     blocks = -(-frames // block_frames)
-    # Channel by channel: where their samples alternate in memory, numpy would go through them two by two.
     loudest = np.zeros(blocks * block_frames, dtype=np.float32)
     for channel in samples:
         np.maximum(loudest[:frames], np.abs(channel), out=loudest[:frames])
-    peaks = loudest.reshape(blocks, -1).max(axis=1)
+    peaks = loudest.reshape(blocks, -1).max(axis=1) * gain
     if peaks.max() <= CEILING:
-        return samples
+        return np.ones(1, dtype=np.float32)
     allowed = np.minimum(1.0, CEILING / np.maximum(peaks, CEILING))
     borders = np.minimum(np.append(allowed, 1.0), np.insert(allowed, 0, 1.0))
     rises = slowed(borders.tolist(), 1 / RELEASE_BLOCKS)
     gains = np.array(slowed(rises[::-1], 1 / ATTACK_BLOCKS)[::-1], dtype=np.float32)  # (blocks + 1)
     ramp = np.arange(block_frames, dtype=np.float32) / block_frames
-    curve = (gains[:-1, None] + np.diff(gains)[:, None] * ramp).ravel()[:frames]  # from (blocks, block_frames)
-    limited = np.empty_like(samples)
-    for channel, result in zip(samples, limited, strict=True):
-        np.multiply(channel, curve, out=result)
-    return limited
+    curve = gains[:-1, None] + np.diff(gains)[:, None] * ramp  # (blocks, block_frames)
+    return curve.ravel()[:frames].astype(np.float32, copy=False)
 
 
 def slowed(gains: list[float], largest_rise: float) -> list[float]:

@@ -6,14 +6,13 @@ Does not know how lengths become notes, rests and ties (see notation) nor how a 
 from __future__ import annotations
 
 import re
-from statistics import median
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from engine.music.lead_sheet import LeadSheet, SungSyllable
+from engine.music.lead_sheet import LeadSheet, SungSyllable, bare
 from engine.music.score import TICKS_PER_QUARTER
 from engine.music.theory import Key
 from engine.output.musicxml_harmony import ALTERATIONS, harmony
-from engine.output.notation import Written, write_out
+from engine.output.notation import Written, WrittenBar, clef_of, metronome_mark, written_bars
 from engine.output.note_values import NoteValue
 
 PROLOGUE = (
@@ -22,7 +21,6 @@ PROLOGUE = (
     b'"http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-LOWEST_TREBLE_PITCH, LOWEST_TENOR_PITCH = 60, 53  # of the median note; see add_clef
 
 
 def lead_sheet_to_musicxml(sheet: LeadSheet) -> bytes:
@@ -37,45 +35,36 @@ def lead_sheet_to_musicxml(sheet: LeadSheet) -> bytes:
     score_part = SubElement(SubElement(root, "part-list"), "score-part", id="P1")
     SubElement(score_part, "part-name").text = "Voice" if sheet.is_sung else "Melody"
     part = SubElement(root, "part", id="P1")
-    key, bars = Key.parse(sheet.key_name), in_bars(sheet)
-    for number, inside in enumerate(bars, start=1):
-        part.append(bar_element(sheet, key, number, inside))
+    key, bars = Key.parse(sheet.key_name), written_bars(sheet)
+    for index, bar in enumerate(bars):
+        part.append(bar_element(sheet, key, bar, is_first=index == 0))
+    for element, following in zip(list(part)[:-1], bars[1:], strict=True):
+        if following.label:
+            bar_line(element, "light-light")
     bar_line(part[-1], "light-heavy")
     indent(root, " ")
     return PROLOGUE + bytes(tostring(root, encoding="utf-8", xml_declaration=False)) + b"\n"
 
 
-def in_bars(sheet: LeadSheet) -> list[list[Written]]:
-    """Return what is written in each bar."""
-    written, bar_ticks = write_out(sheet), sheet.time_signature.bar_ticks
-    bars: list[list[Written]] = [[] for _ in range(written[-1].piece.onset_ticks // bar_ticks + 1)]
-    for part in written:
-        bars[part.piece.onset_ticks // bar_ticks].append(part)
-    return bars
-
-
-def bar_element(sheet: LeadSheet, key: Key, number: int, inside: list[Written]) -> Element:
+def bar_element(sheet: LeadSheet, key: Key, written_bar: WrittenBar, *, is_first: bool) -> Element:
     """Return `<measure>`; in it labels and chord symbols stand before the note during which they begin."""
-    bar = Element("measure", number=str(number))
-    bar_ticks = sheet.time_signature.bar_ticks
-    starts = {section.onset_ticks // bar_ticks for section in sheet.sections}
-    if number > 1 and number - 1 in starts:
+    bar = Element("measure", number=str(written_bar.number))
+    if written_bar.number == 0:
+        bar.set("implicit", "yes")  # a pickup, which programs do not count
+    if written_bar.label and not is_first:
         SubElement(bar, "print", {"new-system": "yes"})
-    if number == 1:
+    if is_first:
         add_attributes(bar, sheet, key)
-        add_tempo(bar, sheet.tempo_qpm)
-    for written in inside:
+        add_tempo(bar, sheet)
+    for written in written_bar.pieces:
         onset, end = written.piece.onset_ticks, written.piece.onset_ticks + written.piece.duration_ticks
-        for section in sheet.sections:
-            if onset <= section.onset_ticks < end:
-                add_label(bar, section.label, section.onset_ticks - onset)
-        for chord in sheet.chords:
-            if onset <= chord.onset_ticks < end:
-                symbol = harmony(clean(chord.symbol), chord.onset_ticks - onset)
-                bar.extend([symbol] if symbol is not None else [])
-        bar.append(note_element(written, key, bar_ticks))
-    if number in starts:
-        bar_line(bar, "light-light")
+        if written_bar.label and onset <= written_bar.label_ticks < end:
+            add_label(bar, written_bar.label, written_bar.label_ticks - onset)
+        for at, symbol in written_bar.chords:
+            if onset <= at < end:
+                element = harmony(clean(symbol), at - onset)
+                bar.extend([element] if element is not None else [])
+        bar.append(note_element(written, key, sheet.time_signature.bar_ticks))
     return bar
 
 
@@ -88,26 +77,28 @@ def add_attributes(bar: Element, sheet: LeadSheet, key: Key) -> None:
     time = SubElement(attributes, "time")
     SubElement(time, "beats").text = str(sheet.time_signature.numerator)
     SubElement(time, "beat-type").text = str(sheet.time_signature.denominator)
-    add_clef(attributes, [note.pitch for note in sheet.notes])
+    add_clef(attributes, sheet)
 
 
-def add_clef(attributes: Element, pitches: list[int]) -> None:
-    """Add a treble clef, one that sounds an octave lower for tenors, or a bass clef."""
-    middle = median(pitches) if pitches else LOWEST_TREBLE_PITCH
+def add_clef(attributes: Element, sheet: LeadSheet) -> None:
+    chosen = clef_of(sheet)
     clef = SubElement(attributes, "clef")
-    is_bass = middle < LOWEST_TENOR_PITCH
-    SubElement(clef, "sign").text = "F" if is_bass else "G"
-    SubElement(clef, "line").text = "4" if is_bass else "2"
-    if not is_bass and middle < LOWEST_TREBLE_PITCH:
-        SubElement(clef, "clef-octave-change").text = "-1"
+    SubElement(clef, "sign").text = chosen.sign
+    SubElement(clef, "line").text = str(chosen.line)
+    if chosen.octaves:
+        SubElement(clef, "clef-octave-change").text = str(chosen.octaves)
 
 
-def add_tempo(bar: Element, tempo_qpm: float) -> None:
+def add_tempo(bar: Element, sheet: LeadSheet) -> None:
+    """Add the tempo in beats as they are felt: dotted quarters in 6/8."""
+    beat, per_minute = metronome_mark(sheet)
     direction = SubElement(bar, "direction", placement="above")
     metronome = SubElement(SubElement(direction, "direction-type"), "metronome")
-    SubElement(metronome, "beat-unit").text = "quarter"
-    SubElement(metronome, "per-minute").text = f"{tempo_qpm:g}"
-    SubElement(direction, "sound", tempo=f"{tempo_qpm:g}")
+    SubElement(metronome, "beat-unit").text = beat.name
+    for _ in range(beat.dots):
+        SubElement(metronome, "beat-unit-dot")
+    SubElement(metronome, "per-minute").text = f"{per_minute:g}"
+    SubElement(direction, "sound", tempo=f"{sheet.tempo_qpm:g}")
 
 
 def add_label(bar: Element, label: str, offset_ticks: int) -> None:
@@ -132,6 +123,8 @@ def note_element(written: Written, key: Key, bar_ticks: int) -> Element:
     SubElement(element, "voice").text = "1"
     if written.piece.value is not None:
         add_value(element, written.piece.value)
+    if written.note is not None and written.note.is_spoken:
+        SubElement(element, "notehead").text = "x"
     if ties or written.slur:
         notations = SubElement(element, "notations")
         for kind in ties:
@@ -175,7 +168,7 @@ def add_lyric(element: Element, syllable: SungSyllable, *, goes_on: bool) -> Non
     """Add the syllable, with a line after it if a word's last syllable goes on; within a word hyphens do that."""
     lyric = SubElement(element, "lyric", number="1")
     SubElement(lyric, "syllabic").text = syllable.word_position
-    SubElement(lyric, "text").text = clean(syllable.text)
+    SubElement(lyric, "text").text = clean(bare(syllable))
     if goes_on and syllable.word_position in ("single", "end"):
         SubElement(lyric, "extend")
 

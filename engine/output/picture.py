@@ -5,6 +5,7 @@ Does not know how systems are laid out (see picture_layout), nor how a picture i
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import Cancelled
 from engine.music.changed_bars import ChangedBars
 from engine.music.lead_sheet import LeadSheet, SungSyllable
-from engine.music.score import Score
+from engine.music.score import Score, Track
 from engine.output.picture_layout import (
     BAND_HEIGHT,
     LEFT,
@@ -42,7 +43,8 @@ ACCENTS = {
     "bridge": "#4f9a72",
 }
 QUIET_ACCENT = "#7d8597"
-CHORDS_COLOUR, BASS_COLOUR, DRUMS_COLOUR = "#b9c3cf", "#a3b09a", "#d3c3ae"
+CHORDS_COLOUR, BASS_COLOUR, DRUMS_COLOUR, VOICES_COLOUR = "#b9c3cf", "#a3b09a", "#d3c3ae", "#c7a9cf"
+OTHER_VOICES = ("second voice", "alto", "tenor", "bass voice")
 MELODY_NAMES = ("melody", "voice", "vocal", "vocals", "lead")
 BASS_PROGRAMS = range(32, 40)
 NOTE_HEIGHT, BAND_NOTE_HEIGHT = 16.0, 3.0
@@ -67,7 +69,7 @@ def piano_roll_png(
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(0, WIDTH), ylim=(layout.height, 0))
     axes.set_axis_off()
     figure.set_facecolor(PAPER)
-    draw_margins(axes, sheet, layout, changed)
+    draw_margins(axes, sheet, layout, changed, has_voices=any(is_voice(track) for track in score.tracks))
     for system in layout.systems:
         if cancelled():
             raise Cancelled("the song was taken back")
@@ -79,15 +81,18 @@ def piano_roll_png(
     return file.getvalue()
 
 
-def draw_margins(axes: Axes, sheet: LeadSheet, layout: Layout, changed: ChangedBars | None = None) -> None:
-    """Draw what stands above and below the rows: title, key and tempo; the band's colours."""
+def draw_margins(
+    axes: Axes, sheet: LeadSheet, layout: Layout, changed: ChangedBars | None = None, *, has_voices: bool = False
+) -> None:
+    """Draw what stands above and below the rows: title, key and tempo; the colours of the band and of other voices."""
     facts = f"{printed_chord(sheet.key_name)}   ·   {sheet.time_signature}   ·   ♩ = {sheet.tempo_qpm:g}"
     facts += f"   ·   {changed.text}" if changed is not None else ""
     write(axes, WIDTH - RIGHT, 62, facts, pixels=FACTS_PIXELS, colour=FAINT_INK, align="right")
     title, pixels = fitted_title(sheet.title, WIDTH - LEFT - RIGHT - 40 - width_of(facts, FACTS_PIXELS))
     write(axes, LEFT, 62, title, pixels=pixels, weight="bold")
     axes.plot((LEFT, WIDTH - RIGHT), (TITLE_HEIGHT - 20,) * 2, color=BAR_LINE, linewidth=1.2)
-    for place, (name, tint) in enumerate((("chords", CHORDS_COLOUR), ("bass", BASS_COLOUR), ("drums", DRUMS_COLOUR))):
+    tints = [("chords", CHORDS_COLOUR), ("bass", BASS_COLOUR), ("drums", DRUMS_COLOUR)]
+    for place, (name, tint) in enumerate([*tints, *([("voices", VOICES_COLOUR)] if has_voices else [])]):
         x = LEFT + 110 * place
         bars(axes, [(x, x + 20, layout.height - 22)], 6.0, tint)
         write(axes, x + 26, layout.height - 16, name, pixels=18, colour=FAINT_INK)
@@ -186,12 +191,18 @@ def draw_band(axes: Axes, score: Score, system: System) -> None:
             continue
         is_bass = track.program in BASS_PROGRAMS
         colour = DRUMS_COLOUR if track.is_drum else BASS_COLOUR if is_bass else CHORDS_COLOUR
+        colour = VOICES_COLOUR if is_voice(track) else colour
         ends = []
         for note in track.notes:
             if note.onset_ticks < system.end_ticks and note.end_ticks > system.onset_ticks:
                 y = system.band_y_of(note.pitch, is_drum=track.is_drum)
                 ends.append((system.clip_x(note.onset_ticks), system.clip_x(note.end_ticks), y))
         bars(axes, ends, BAND_NOTE_HEIGHT, colour)
+
+
+def is_voice(track: Track) -> bool:
+    """Say whether a track sings beside the melody: a choir's alto, tenor and bass, or a second voice."""
+    return track.name.lower() in OTHER_VOICES
 
 
 def bars(axes: Axes, ends: list[tuple[float, float, float]], height: float, colour: str) -> None:
@@ -232,6 +243,7 @@ def font(weight: str, points: float) -> FontProperties:
     return FontProperties(fname=f"{get_data_path()}/fonts/ttf/{name}", size=points)
 
 
+@functools.lru_cache(maxsize=4096)
 def width_of(text: str, pixels: float, weight: str = "regular") -> float:
     """Return the width of the text in pixels."""
     face = font_face(weight)
@@ -241,9 +253,32 @@ def width_of(text: str, pixels: float, weight: str = "regular") -> float:
 
 
 def drawable(text: str, weight: str) -> str:
-    """Return the text with a box for each character that the font lacks, such as Chinese ones."""
+    """Return the text as the font can show it: Chinese characters as pinyin with its tones, others that it lacks as boxes."""
     face = font_face(weight)
-    return "".join(character if face.get_char_index(ord(character)) else "□" for character in text)
+    has = [bool(face.get_char_index(ord(character))) for character in text]
+    if all(has):
+        return text
+    return "".join(
+        part if part == " " or face.get_char_index(ord(part[0])) else "□" * len(part) for part in _in_pinyin(text)
+    )
+
+
+_CHINESE_MARKS = str.maketrans("，。、！？；：《》（）「」", ",.,!?;:“”()“”")
+
+
+@functools.lru_cache(maxsize=1024)
+def _in_pinyin(text: str) -> tuple[str, ...]:
+    """Return the text in parts: each Chinese character as its syllable, with a space before it, all else letter by letter."""
+    from pypinyin import Style, lazy_pinyin
+
+    parts: list[str] = []
+    plain = text.translate(_CHINESE_MARKS)
+    for part in lazy_pinyin(plain, style=Style.TONE, errors=list):  # type: ignore[arg-type]  # a list stays in parts
+        is_chinese = part not in plain
+        if is_chinese and parts and parts[-1] not in " “(":
+            parts.append(" ")
+        parts.append(part)
+    return tuple(parts)
 
 
 def font_face(weight: str) -> FT2Font:

@@ -113,6 +113,8 @@ def bottom_of(systems: tuple[System, ...]) -> int:
 def rows_that_reach(sheet: LeadSheet, least: tuple[SectionSpan, ...]) -> tuple[int, float]:
     """Return the bars per row and the words' size in pixels: roomy, or closer if `least` would not fit otherwise."""
     roomy = bars_that_hold_words(sheet)
+    if any(note.is_spoken for note in sheet.notes):  # closer, its many words would run out of their rows
+        return roomy, WORDS_PIXELS
     closer = [bars for bars in reversed(BARS_PER_ROW) if bars >= roomy and (bars == roomy or bars % 3 != 0)]
     for bars_per_row in closer:
         words_pixels = max(SMALLEST_WORDS_PIXELS, WORDS_PIXELS * roomy / bars_per_row)

@@ -1,19 +1,18 @@
-"""A score as Ogg Vorbis, made in this process: rendered through a SoundFont, brought to one loudness, encoded.
+"""A score as sound, made in this process: rendered through a SoundFont, brought to one loudness, encoded.
 
 Does not know which SoundFont to take, nor in which process it runs.
 """
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OutputError
 from engine.music.score import TICKS_PER_QUARTER, Score
+from engine.output.encoding import encode_flac, encode_mp3, encode_vorbis
 from engine.output.loudness import normalise
-from engine.output.ogg import with_fixed_serial
 from engine.output.soundfont_loops import with_safe_loops
 
 if TYPE_CHECKING:
@@ -24,15 +23,21 @@ if TYPE_CHECKING:
 SAMPLE_RATE_HZ = 32_000
 RELEASE_SECONDS = 2.0
 FADE_SECONDS = 1.5
-# libsndfile overflows its stack when an Ogg file is written in one go.
-WRITE_BLOCK_FRAMES = 16_384
-VORBIS_SERIAL = 0x536F6E67
 
 
 def score_to_ogg(score: Score, soundfont: Path) -> bytes:
     """Return the score as an Ogg Vorbis file near -16 LUFS and under -1 dBFS; OutputError if no sound can be made."""
-    samples = synthesise(score, soundfont)
-    return encode_vorbis(normalise(samples, SAMPLE_RATE_HZ), SAMPLE_RATE_HZ)
+    return encode_vorbis(normalise(synthesise(score, soundfont), SAMPLE_RATE_HZ), SAMPLE_RATE_HZ)
+
+
+def score_to_mp3(score: Score, soundfont: Path) -> bytes:
+    """Return the same sound as an MP3 file."""
+    return encode_mp3(normalise(synthesise(score, soundfont), SAMPLE_RATE_HZ), SAMPLE_RATE_HZ)
+
+
+def score_to_flac(score: Score, soundfont: Path) -> bytes:
+    """Return the same sound as a FLAC file, to be mixed with another."""
+    return encode_flac(normalise(synthesise(score, soundfont), SAMPLE_RATE_HZ), SAMPLE_RATE_HZ)
 
 
 def synthesise(score: Score, soundfont: Path) -> NDArray[np.float32]:
@@ -99,19 +104,3 @@ def score_seconds(score: Score) -> float:
         max(0, min(end, score.length_ticks) - change.onset_ticks) * 60.0 / (change.tempo_qpm * TICKS_PER_QUARTER)
         for change, end in zip(changes, ends, strict=True)
     )
-
-
-def encode_vorbis(samples: NDArray[np.float32], sample_rate_hz: int) -> bytes:
-    """Return samples (2, frames) as an Ogg Vorbis file, the same bytes for the same samples."""
-    import numpy as np
-    import soundfile
-
-    interleaved = np.ascontiguousarray(samples.T)  # (frames, 2)
-    file = io.BytesIO()
-    try:
-        with soundfile.SoundFile(file, "w", sample_rate_hz, 2, "VORBIS", format="OGG") as writer:
-            for start in range(0, len(interleaved), WRITE_BLOCK_FRAMES):
-                writer.write(interleaved[start : start + WRITE_BLOCK_FRAMES])
-    except soundfile.SoundFileError as error:
-        raise OutputError(f"the sound could not be encoded: {error}") from error
-    return with_fixed_serial(file.getvalue(), VORBIS_SERIAL)

@@ -14,8 +14,9 @@ from engine.lyrics.rhyme import FREE, find_scheme
 from engine.lyrics.theme import clean_theme
 from engine.lyrics.writer import WantedSection
 from engine.music.lead_sheet import LeadSheet, SectionSpan, SungNote, SungSyllable
-from engine.music.score import Marker, Score
+from engine.music.score import TICKS_PER_QUARTER, Marker, Score
 from engine.song.change_words import MELODY, with_melody
+from engine.song.chinese_singing import refuse_sung_chinese
 from engine.song.edits import edited
 from engine.song.form import MOST_SECTIONS, LinePlan, canonical_scheme
 from engine.song.insertion import Insertion, insert_chords, insert_into_band, insert_notes, insert_sections
@@ -29,6 +30,7 @@ from engine.song.write_words import control_prompt, write_sections
 
 Notes = dict[tuple[int, int], tuple[SungNote, ...]]
 MOST_VERSES_OF_AN_EDITED_SONG = 2 * MOST_SECTIONS
+SHORTEST_LAST_TICKS = TICKS_PER_QUARTER  # to which the last note of a verse may be cut where the next line begins early
 _VERSE = re.compile(r"verse(?: \d+)?", re.IGNORECASE)
 
 
@@ -47,6 +49,7 @@ def add_verse(request: VerseRequest, making: Making) -> MadeSong:
     """
     with making.stage("plan"):
         sheet, report = sung_source(making.source)
+        refuse_sung_chinese(making.source)
         source = making.source
         assert source is not None
         if source.score is None:
@@ -158,12 +161,18 @@ def _fits_before(sheet: LeadSheet, notes: Notes, verse: int, index: int) -> bool
 
 
 def _fits_after(sheet: LeadSheet, notes: Notes, verse: int, index: int) -> bool:
-    """Return whether the verse has ended when what is sung after the place begins."""
+    """Return whether the verse has ended when what is sung after the place begins, if need be with a shorter last note."""
     last = max(place for place in notes if place[0] == verse)
     span = sheet.sections[verse]
-    over = notes[last][-1].onset_ticks + notes[last][-1].duration_ticks - span.onset_ticks - span.duration_ticks
+    needed = min(notes[last][-1].duration_ticks, SHORTEST_LAST_TICKS)
+    over = notes[last][-1].onset_ticks + needed - span.onset_ticks - span.duration_ticks
+    return over <= _next_sung(sheet, notes, index) - _start_of(sheet, index)
+
+
+def _next_sung(sheet: LeadSheet, notes: Notes, index: int) -> int:
+    """Return the tick at which it is sung again from a section on; the end of the song if it is not."""
     starts = [line[0].onset_ticks for (section, _), line in notes.items() if section >= index]
-    return over <= min(starts, default=sheet.length_ticks) - _start_of(sheet, index)
+    return min(starts, default=sheet.length_ticks)
 
 
 def _start_of(sheet: LeadSheet, index: int) -> int:
@@ -183,6 +192,8 @@ def _with_verse(
         for number, line in enumerate(written)
         for note in _with_syllables(notes[verse, number], line, first_line + number, is_last=number == len(written) - 1)
     )
+    room = _next_sung(sheet, notes, place.index) + insertion.length_ticks - sung[-1].onset_ticks
+    sung = (*sung[:-1], replace(sung[-1], duration_ticks=min(sung[-1].duration_ticks, room)))
     added = (SectionSpan("Instrumental", at, bar),) if bar else ()
     added = (*added, SectionSpan("Verse 0", at + bar, span.duration_ticks))
     sections = insert_sections(sheet.sections, place.index, added)

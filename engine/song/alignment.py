@@ -34,6 +34,12 @@ def may_be_heavy(text: str) -> bool:
     return re.sub(r"[^a-z]", "", text.lower()) in OPEN_WORDS
 
 
+def breath_after(text: str) -> int:
+    """Return how much a singer wants to breathe after a syllable as printed: 2 at a stop or dash, 1 at a comma, 0 else."""
+    end = re.sub(r"""['"’”)\]\s]+$""", "", text)[-1:]
+    return 2 if end in tuple(".;:!?…—–。；：！？") else 1 if end in tuple(",，、") else 0
+
+
 def metric_weight(onset_ticks: int, time_signature: TimeSignature) -> int:
     """Return 3 on the downbeat, 2 in the middle of the bar, 1 on other beats, 0 off the beat.
 

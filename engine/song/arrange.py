@@ -14,10 +14,10 @@ from engine.song.styles import find_style
 
 
 def arrange(request: ArrangeRequest, making: Making) -> MadeSong:
-    """Let the band of a style play to the melody, in the meter that it has; the melody stays as it is.
+    """Let the band of a style play to the melody, in the meter that it has; the melody stays as it is, as do others.
 
-    Tracks of the same name have the new notes and instrument, and a notice names the others, which go. RequestError where no
-    band plays in this meter.
+    Tracks of the same name have the new notes and instrument; a notice names the other accompaniment, which goes.
+    RequestError where no band plays in this meter.
     """
     with making.stage("plan"):
         style = find_style(request.style)
@@ -26,7 +26,7 @@ def arrange(request: ArrangeRequest, making: Making) -> MadeSong:
     with making.stage("band"):
         new = band_plays(told, source, told.piece.chords, style.band, making.seed)
         whole = [(0, score.length_ticks)]
-        changed, left_out = with_new_tracks(score, told.tracks[told.lead], new, whole, drums=True, programs=True)
+        changed, left_out = with_new_tracks(told, new, whole, drums=True, programs=True)
     if left_out:
         making.notices.append(replaced_notice(left_out))
     return edited(request, _in_style(source, style.name, making), changed, source.sheet, making)

@@ -6,18 +6,19 @@ Does not know models or requests.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from engine.errors import RequestError
 from engine.music.arranger import arrange
 from engine.music.bands import Band
-from engine.music.heard import melody_line
+from engine.music.heard import ONE_AT_A_TIME, find_melody, melody_line
 from engine.music.lead_sheet import ChordSpan, LeadSheet, SectionSpan, SungNote
 from engine.music.score import Score, TimeSignature, Track
 from engine.song.edits import main_tempo
 from engine.song.making import SourceSong
 from engine.song.note_room import spliced
+from engine.song.parts import part_of
 from engine.song.piece_of_score import ScorePiece
 
 Spans = Sequence[tuple[int, int]]  # from tick to tick, in order
@@ -26,7 +27,9 @@ _PLAYED_AS = {
     "4/4": "4/4", "3/4": "3/4", "6/8": "6/8", "2/4": "2/4", "2/2": "4/4", "4/2": "4/4", "4/8": "2/4", "6/4": "3/4",
     "12/8": "6/8",
 }  # fmt: skip
-SHOWN_NAME = 20
+SHOWN_NAME, MOST_NAMED = 20, 16
+LOWER_VOICES = ("alto", "tenor", "bass")
+MELODIC = ("melody", "second voice", "solo")  # parts that stay, unless the new band plays them
 
 
 def band_plays(told: ScorePiece, source: SourceSong, chords: Sequence[ChordSpan], band: Band, seed: int) -> list[Track]:
@@ -57,28 +60,52 @@ def _meter(told: ScorePiece) -> tuple[TimeSignature, int]:
     first, last = inside[0], inside[-1]
     if first > 1 or last < len(bars) - 2 or len(inside) <= last - first:
         raise RequestError(
-            "the meter of this music changes on the way, and a band plays in one meter; harmonise it with chords or choir"
+            "the meter of this music changes on the way, and a band plays in one meter; use /harmonize with --voices chords"
         )
     if whole[0] not in _PLAYED_AS:
         raise RequestError(
-            f"no band plays in {whole[0]}; they play in {', '.join(_PLAYED_AS)}; harmonise it with chords or choir instead"
+            f"no band plays in {whole[0]}; they play in {', '.join(_PLAYED_AS)}; use /harmonize with --voices chords"
         )
     return TimeSignature(*map(int, _PLAYED_AS[whole[0]].split("/"))), bars[first].onset_ticks
 
 
+def accompaniment_of(told: ScorePiece) -> set[int]:
+    """Return which tracks go with the one that is meant: chords, bass, pads, a choir's lower voices; no other melody."""
+    lower = {n for voice, n in told.tracks.items() if voice in LOWER_VOICES}
+    melodies = {n for n, track in enumerate(told.score.tracks) if _is_melody(track)} | _heard_melody(told.score)
+    others = {n for n, track in enumerate(told.score.tracks) if not track.is_drum} - melodies
+    return (others | lower) - {told.tracks[told.lead]}
+
+
+def _heard_melody(score: Score) -> set[int]:
+    """Return which track is heard as the melody where none is named; none where no track is one."""
+    try:
+        return {find_melody(score, None, [part_of(track) == "melody" for track in score.tracks])}
+    except RequestError:
+        return set()
+
+
+def _is_melody(track: Track) -> bool:
+    """Return whether a track is a melody by what it is called or plays, one note at a time but for double stops."""
+    return part_of(track) in MELODIC and len(melody_line(track)) >= ONE_AT_A_TIME[-1] * len(track.notes)
+
+
 def with_new_tracks(
-    score: Score, lead: int, new: Iterable[Track], spans: Spans, *, drums: bool = False, programs: bool = False
+    told: ScorePiece, new: Iterable[Track], spans: Spans, *, drums: bool = False, programs: bool = False
 ) -> tuple[Score, tuple[str, ...]]:
-    """Return the score with new tracks instead of all but the lead in some spans, and the names of what was left out.
+    """Return the score with new tracks instead of its accompaniment in some spans, and the names of what was left out.
 
     A track of the same name has the new notes there; one that is left with nothing goes. drums: drums are replaced as well.
     programs: tracks of the same name also get the new instrument.
     """
+    score, going = told.score, accompaniment_of(told)
     spans = [(start, min(end, score.length_ticks)) for start, end in spans]
     waiting = {(track.name, track.is_drum): track for track in new if drums or not track.is_drum}
+    played = {n for n, track in enumerate(score.tracks) if (track.name, track.is_drum) in waiting}
+    going |= played - {told.tracks[told.lead]}
     tracks, left_out = list[Track](), list[str]()
     for place, track in enumerate(score.tracks):
-        if place == lead or not track.notes or (track.is_drum and not drums):
+        if not track.notes or not (drums if track.is_drum else place in going):
             tracks.append(track)
             continue
         mine = waiting.pop((track.name, track.is_drum), None)
@@ -101,6 +128,7 @@ def _with_notes(track: Track, mine: Track | None, spans: Spans) -> Track:
     return replace(track, notes=notes)
 
 
-def replaced_notice(names: Collection[str]) -> str:
-    """Return the sentence that says which tracks went."""
-    return f"replaced: {', '.join(names)}"
+def replaced_notice(names: Sequence[str]) -> str:
+    """Return the sentence that says which tracks went, as many as can be read."""
+    more = " ..." if len(names) > MOST_NAMED else ""
+    return f"replaced: {', '.join(names[:MOST_NAMED])}{more}"

@@ -10,13 +10,14 @@ from engine.errors import RequestError
 from engine.lyrics.own_words import OwnLine, OwnSection, OwnWords, read_own_words
 from engine.music.lead_sheet import LeadSheet, SungNote, melody_track
 from engine.music.score import Score, Track
+from engine.music.spoken_rhythm import SPOKEN_RHYTHM, SPOKEN_VELOCITY, spoken_rhythm
 from engine.song.edits import edited
 from engine.song.form import LinePlan
 from engine.song.length import bar_seconds
 from engine.song.make_song import printed_words
 from engine.song.making import MadeSong, Making
-from engine.song.melody_writer import write_melody
 from engine.song.plan import SectionPlan, SongPlan
+from engine.song.rap_writer import write_sung_and_rapped
 from engine.song.sing import own_section_report, sing
 from engine.song.source_plan import notes_by_line, plan_of_source, style_of, sung_source, voice_of
 
@@ -34,6 +35,7 @@ def change_words(request: WordsRequest, making: Making) -> MadeSong:
     with making.stage("plan"):
         sheet, report = sung_source(making.source)
         words = read_own_words(request.lyrics)
+        making.notices.extend(notice for notice in words.notices if notice not in making.notices)
         sections = _matched(words, report)
         plan = plan_of_source(sheet, report)
     if sections is not None:
@@ -98,11 +100,11 @@ def _is_unchanged(own: OwnSection, told: SectionReport) -> bool:
 def _kept(
     sheet: LeadSheet, report: SongReport, lines: Sequence[Sequence[tuple[object, ...]]]
 ) -> dict[tuple[int, int], tuple[SungNote, ...]]:
-    """Return the notes of the lines that have as many syllables as before, each on a note of its own."""
+    """Return the notes of the lines that have as many syllables as before; melismas stay where they were."""
     return {
         (section, line): notes
         for (section, line), notes in notes_by_line(sheet, report).items()
-        if len(notes) == len(lines[section][line]) and all(note.syllable is not None for note in notes)
+        if sum(note.syllable is not None for note in notes) == len(lines[section][line])
     }
 
 
@@ -144,7 +146,7 @@ def _sung_to_the_tune(
     title = source.title if _is_first_line(title, sections) else title
     lines = [[line.syllables for line in section.lines] for section in sections]
     with making.stage("melody", sum(map(len, lines))):
-        written = write_melody(
+        written = write_sung_and_rapped(
             making.models.melody.model,
             plan,
             lines,
@@ -174,14 +176,19 @@ def with_melody(score: Score, sheet: LeadSheet, velocities: Mapping[int, int] | 
 
     velocities: of the notes by onset, where they do not stand where they stood. A muted melody stays muted.
     """
-    return replace(score, tracks=tuple(_resung(t, sheet, velocities) if t.name == MELODY else t for t in score.tracks))
+    tracks = (_resung(t, sheet, velocities) if t.name == MELODY else t for t in score.tracks)
+    return replace(score, tracks=tuple(spoken_rhythm(sheet) if t.name == SPOKEN_RHYTHM else t for t in tracks))
 
 
 def _resung(track: Track, sheet: LeadSheet, velocities: Mapping[int, int] | None) -> Track:
     loud = velocities or {note.onset_ticks: note.velocity for note in track.notes}
-    usual = sorted(loud.values())[len(loud) // 2] if loud else 90
+    sung_loud = sorted(velocity for velocity in loud.values() if velocity != SPOKEN_VELOCITY)
+    usual = sung_loud[len(sung_loud) // 2] if sung_loud else 90
     sung = melody_track(sheet, track.program)
-    notes = tuple(replace(note, velocity=loud.get(note.onset_ticks, usual)) for note in sung.notes)
+    notes = tuple(
+        replace(note, velocity=loud.get(note.onset_ticks, SPOKEN_VELOCITY if of_sheet.is_spoken else usual))
+        for note, of_sheet in zip(sung.notes, sheet.notes, strict=True)
+    )
     return replace(track, notes=notes, lyrics=sung.lyrics)
 
 

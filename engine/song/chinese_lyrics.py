@@ -23,6 +23,7 @@ from engine.song.chinese_plan import ChineseSection, find_tune, form_sections, t
 from engine.song.chinese_report import printed, text_file, told_section
 from engine.song.chinese_words import manner_of, write_chinese_words
 from engine.song.making import MadeSong, Making
+from engine.song.plan_for_lines import choose_frame
 
 MOST_TITLE_CHARACTERS = 20
 UNHEARD = "Chinese words do not follow {options}; left out"
@@ -45,7 +46,10 @@ def is_chinese(request: LyricRequest) -> bool:
 def check_chinese(request: LyricRequest) -> None:
     """RequestError for what no model of Chinese lyrics can meet, whatever tunes and authors it knows."""
     if isinstance(request, SongRequest):
-        raise RequestError("songs with music are sung in English so far; ask for lyrics alone, which Chinese has")
+        choose_frame(
+            style=request.style, key=request.key, tempo_qpm=request.tempo_qpm, time_signature=request.time_signature,
+            chords=request.chords, voice=request.voice, seed=request.seed or 0,
+        )  # fmt: skip
     check_theme(request.theme)
     if request.title is not None:
         clean_title(request.title)

@@ -20,6 +20,7 @@ from engine.lyrics.own_words import MOST_LINES, read_own_words
 from engine.lyrics.rhyme import FREE, lines_rhyme, rhyme_pairs
 from engine.song.add_verse import add_verse
 from engine.song.chinese_continue import continue_chinese
+from engine.song.chinese_singing import refuse_sung_chinese
 from engine.song.chinese_source import is_chinese_song
 from engine.song.coming_sections import Coming, coming_sections, open_text
 from engine.song.extend_music import go_on
@@ -42,6 +43,7 @@ def continue_words(request: ContinueRequest, making: Making) -> MadeSong:
     """
     _check(request)
     if any(map(is_hanzi, request.start)) or (request.source.strip() and is_chinese_song(making.source)):
+        refuse_sung_chinese(making.source)
         return continue_chinese(request, making)
     if _is_music_alone(request, making.source):
         return go_on(request, USUAL_MORE_BARS, making)

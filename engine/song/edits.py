@@ -12,6 +12,7 @@ from dataclasses import replace
 from engine.contract import TEMPO_RANGE_QPM, MuteRequest, Request, SongReport, TempoRequest, TransposeRequest
 from engine.errors import RequestError
 from engine.music.bars import main_time_signature
+from engine.music.heard import heard_key, named_track
 from engine.music.lead_sheet import LeadSheet
 from engine.music.midi_file import length_seconds
 from engine.music.score import Score
@@ -30,8 +31,13 @@ def transpose(request: TransposeRequest, making: Making) -> MadeSong:
     """Move every pitched note by the same semitones; drums stay. RequestError where a pitch would leave 0-127."""
     with making.stage("edit"):
         source, score = source_and_score(making)
-        semitones = _semitones(request, score)
-        moved = transpose_score(score, semitones)
+        if not any(track.notes and not track.is_drum for track in score.tracks):
+            raise RequestError(
+                "this music has drums alone, which have no pitch to transpose; choose music with other notes"
+            )
+        named = score if score.key_name is not None or request.key is None else _with_heard_key(score, making)
+        semitones = _semitones(request, named)
+        moved = transpose_score(named, semitones)
         sheet = transpose_sheet(source.sheet, semitones) if source.sheet else None
     return edited(request, source, moved, sheet, making)
 
@@ -56,18 +62,31 @@ def change_tempo(request: TempoRequest, making: Making) -> MadeSong:
 
 
 def mute(request: MuteRequest, making: Making) -> MadeSong:
-    """Leave out the tracks of one part; RequestError where there is no such part, or nothing else."""
+    """Leave out the tracks of one part, or one track; RequestError where there is no such part, or nothing else."""
     with making.stage("edit"):
         source, score = source_and_score(making)
-        wanted = request.part.strip().lower()
-        parts = {part: None for track in score.tracks if track.notes and (part := part_of(track))}
-        if wanted not in parts:
-            there = ", ".join(parts) or "none that has a name"
-            raise RequestError(f"there is no part {request.part[:20]!r} in this music; it has: {there}")
-        kept = tuple(track for track in score.tracks if part_of(track) != wanted)
+        muted = _muted(request, score)
+        kept = tuple(track for n, track in enumerate(score.tracks) if n not in muted)
         if not any(track.notes for track in kept):
+            wanted = (request.part or request.track or "").strip()[:20]
             raise RequestError(f"without {wanted} nothing would be left to hear; name another part")
     return edited(request, source, replace(score, tracks=kept), source.sheet, making)
+
+
+def _muted(request: MuteRequest, score: Score) -> set[int]:
+    """Return which tracks are meant."""
+    if (request.part is None) == (request.track is None):
+        raise RequestError(
+            "name a part to leave out, such as drums, or a track, by number or name; exactly one of them"
+        )
+    sounding = [n for n, track in enumerate(score.tracks) if track.notes]
+    if request.part is None:
+        return {named_track(score, request.track or "", sounding)}
+    wanted = request.part.strip().lower()
+    parts = dict.fromkeys(part_of(score.tracks[n]) for n in sounding)
+    if wanted not in parts:
+        raise RequestError(f"there is no part {request.part[:20]!r} in this music; it has: {', '.join(parts)}")
+    return {n for n, track in enumerate(score.tracks) if part_of(track) == wanted}
 
 
 def source_and_score(making: Making) -> tuple[SourceSong, Score]:
@@ -129,16 +148,21 @@ def _semitones(request: TransposeRequest, score: Score) -> int:
     return semitones
 
 
+def _with_heard_key(score: Score, making: Making) -> Score:
+    """Return the score with the key that is heard in it, which a notice names."""
+    key = str(heard_key(score))
+    making.notices.append(f"this file names no key; it is heard in {key}")
+    return replace(score, key_name=key)
+
+
 def _way_to(name: str, score: Score) -> int:
     """Return the nearest way to the tonic of a key, -6 to 5 semitones."""
-    wanted = Key.parse(name)
-    if score.key_name is None:
-        raise RequestError("this file does not say what key it is in; name the semitones instead, such as 2 or -3")
-    key = Key.parse(score.key_name)
+    wanted, key = Key.parse(name), heard_key(score)
     if key.mode != wanted.mode:
         raise RequestError(
             f"this is in {key}, and to go to {wanted} is a change of mode, which needs a new song "
-            f"(/song key:{wanted.short}); with the same mode it can be {moved_key(key, wanted.tonic - key.tonic)}"
+            f"(/song key:{wanted.short}); with the same mode it can be {moved_key(key, wanted.tonic - key.tonic)}, "
+            "or name the semitones instead"
         )
     return (wanted.tonic - key.tonic + 6) % 12 - 6
 

@@ -9,7 +9,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from typing import Literal
 
@@ -17,6 +17,7 @@ from engine.contract import SYLLABLES_RANGE
 from engine.errors import RequestError
 from engine.lyrics.metre import Metre
 from engine.lyrics.rhyme import FREE, LETTERS
+from engine.song.named_forms import find_named_form, parts_of
 from engine.song.styles import Style
 
 SectionKind = Literal["intro", "verse", "prechorus", "chorus", "bridge", "instrumental", "outro"]
@@ -35,7 +36,10 @@ _KIND_OF_NAME: dict[str, SectionKind] = {kind: kind for kind in KIND_OF_LETTER.v
 SUNG_KINDS: tuple[SectionKind, ...] = ("verse", "prechorus", "chorus", "bridge")
 _PARTS = ("verse", "chorus", "bridge")
 _SCHEME_OF_LENGTH = {2: "AA", 3: "AAA", 4: "AABB", 5: "AABBA", 6: "AABCCB", 7: "ABABCCB", 8: "ABABCDCD"}
-_FORM_HELP = "write letters such as VCVCBC (Verse, Pre-chorus, Chorus, Bridge, Intro, Outro, N instrumental)"
+_FORM_HELP = (
+    "write letters such as VCVCBC (Verse, Pre-chorus, Chorus, Bridge, Intro, Outro, N instrumental), "
+    "or AABA, strophic, through-composed, blues, verse-chorus or ballad"
+)
 _RHYME_HELP = "write one letter per line, such as ABAB, or ABAB/AABB for verse and chorus"
 _SYLLABLES_HELP = (
     "write one number such as 8, a range such as 7-9, one per line such as 8,6,8,6, or 8,6/7,7 for verse and chorus"
@@ -48,12 +52,13 @@ _LENGTH = re.compile(r"[0-9]{1,9}(?:-[0-9]{1,9})*")
 class LinePlan:
     """One line of words. syllables: exact number. rhyme: letter of the scheme within the section, "X" for none.
 
-    inner_rhyme: whether a word inside it rhymes with its last.
+    inner_rhyme: whether a word inside it rhymes with its last. repeats: an earlier line of the section whose words it has.
     """
 
     syllables: int
     rhyme: str
     inner_rhyme: bool = False
+    repeats: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,9 @@ class LineLength:
 
 
 def parse_form(text: str) -> tuple[SectionKind, ...]:
-    """Read "VCVCBC", "V C V C" or "verse, chorus, verse" into 1-24 sections, of which one at least is sung."""
+    """Read "VCVCBC", "V C V C", "verse, chorus, verse" or "AABA" into 1-24 sections, of which one at least is sung."""
+    if named := find_named_form(text):
+        return tuple(KIND_OF_LETTER[part[0]] for part in parts_of(named.sections))
     plain = re.sub(r"pre[\s-]*chorus", "prechorus", text.lower())
     kinds: list[SectionKind] = []
     for word in re.findall(r"[^\s,;|/>\[\]()\d.+-]+", plain):
@@ -160,7 +167,7 @@ def plan_lines(
     pre-chorus is like the verse where a scheme was typed, else a couplet of the bridge's lines.
     """
     schemes = parse_rhyme(rhyme) if rhyme is not None else ()
-    inner = inner_rhymes(rhyme) if rhyme is not None else (False,)
+    inner = inner_rhymes("/".join(style.rhyme) if rhyme is None else rhyme)
     rows = parse_syllables(syllables) if syllables is not None else ()
     lines: dict[SectionKind, tuple[LinePlan, ...]] = {}
     for index, kind in enumerate(_PARTS):
@@ -177,6 +184,33 @@ def plan_lines(
 def couplets(lines: dict[SectionKind, tuple[LinePlan, ...]]) -> dict[SectionKind, tuple[LinePlan, ...]]:
     """Return the same sections with two rhyming lines each, for songs too short for more."""
     return {kind: _couplet(section) for kind, section in lines.items()}
+
+
+def with_second_line_repeated(lines: tuple[LinePlan, ...]) -> tuple[LinePlan, ...]:
+    """Return a section whose second line has the words of the first, as in a blues.
+
+    One of two lines stays as it is, and one whose first two lines shall not be alike in rhyme and length.
+    """
+    first, second = lines[:2]
+    if len(lines) == LINES_RANGE[0] or first.rhyme == FREE or first != second:
+        return lines
+    return first, replace(first, rhyme=FREE, repeats=0), *lines[2:]
+
+
+def doubled(lines: dict[SectionKind, tuple[LinePlan, ...]]) -> dict[SectionKind, tuple[LinePlan, ...]]:
+    """Return the same sections with twice the lines, which rhyme among themselves as the first half does.
+
+    A section that would have more lines than one can have stays as it is.
+    """
+    return {
+        kind: (*section, *map(_with_other_letter, section)) if 2 * len(section) <= LINES_RANGE[1] else section
+        for kind, section in lines.items()
+    }
+
+
+def _with_other_letter(line: LinePlan) -> LinePlan:
+    other = FREE if line.rhyme == FREE else LETTERS[LETTERS.index(line.rhyme) + LINES_RANGE[1] // 2]
+    return replace(line, rhyme=other)
 
 
 def _couplet(lines: tuple[LinePlan, ...]) -> tuple[LinePlan, ...]:
@@ -214,7 +248,7 @@ def _section_lines(
     usual_row = parse_syllables(style.syllables[part])[0]
     if metre is not None:
         usual_row = _in_metre(usual_row, metre)
-    usual_scheme = style.rhyme[part]
+    usual_scheme = parse_rhyme(style.rhyme[part])[0]
     if scheme is None or scheme == FREE:
         fits = row is None or len(usual_scheme) % len(row) == 0
         length = len(usual_scheme) if row is None or fits else len(row)

@@ -9,7 +9,7 @@ from engine.errors import RequestError
 from engine.music.bands import PIANO
 from engine.music.heard import heard_chords
 from engine.music.lead_sheet import ChordSpan
-from engine.music.piece import Piece, Voice
+from engine.music.piece import Bar, Piece, Voice
 from engine.music.score import Note, Score, Track
 from engine.music.theory import nearest_pitch, read_symbol
 from engine.music.voicing import voice_chords
@@ -30,15 +30,14 @@ SOPRANO_MIDDLE, SOPRANO_RANGE = 69, (62, 76)  # where the middle of a tune lies 
 LOWEST_VOICE = 28
 BLOCK_RANGE, BLOCK_BASS, BLOCK_VELOCITY = (46, 69), 40, 64
 _STYLE_OF_METER = {"3/4": "waltz", "6/8": "ballad", "12/8": "ballad"}
-MOST_NAMED_CHORDS = 16
 
 Runs = list[tuple[int, int]]  # first and last bar, both included
 
 
 def harmonize(request: HarmonizeRequest, making: Making) -> MadeSong:
-    """Write new chords under the melody where it sounds, and have them played or sung; melody and drums stay.
+    """Write new chords under the melody where it sounds, and have them played or sung; melodies and drums stay.
 
-    The other tracks make way in these bars, and a notice names them. RequestError where there is no melody.
+    What accompanies them makes way in these bars, and a notice names it. RequestError where there is no melody.
     """
     with making.stage("plan"):
         composer_of(making)
@@ -57,20 +56,21 @@ def harmonize(request: HarmonizeRequest, making: Making) -> MadeSong:
         else:
             chords = _chords(told, runs, making)
             new = _band(told, source, chords, making) if request.voices == "band" else [_blocks(told, chords, spans)]
-        changed, left_out = with_new_tracks(score, told.tracks[told.lead], new, spans)
+        changed, left_out = with_new_tracks(told, new, spans)
         chords = chords or _heard(told, changed, spans)
     if left_out:
         making.notices.append(replaced_notice(left_out))
-    making.notices.append(chords_notice(chords, spans))
+    making.notices.append(chords_notice(chords, told.piece.bars, spans))
     sheet = source.sheet and replace(source.sheet, chords=joined(chords))
     return composed(request, source, changed, sheet, making)
 
 
-def chords_notice(chords: Sequence[ChordSpan], spans: Spans) -> str:
-    """Return the sentence that names the new chords, as many as fit."""
-    named = [chord.symbol for start, end in spans for chord in chords_between(chords, start, end)]
-    more = " ..." if len(named) > MOST_NAMED_CHORDS else ""
-    return f"new chords: {' '.join(named[:MOST_NAMED_CHORDS])}{more}"
+def chords_notice(chords: Sequence[ChordSpan], bars: Sequence[Bar], spans: Spans) -> str:
+    """Return the sentence that names all new chords, bar by bar as a request for a song has them: C G | Am | % | F."""
+    new = [bar for bar in bars if any(start <= bar.onset_ticks < end for start, end in spans)]
+    named = [" ".join(c.symbol for c in chords_between(chords, bar.onset_ticks, bar.end_ticks)) for bar in new]
+    by_bar = ["%" if n and symbols == named[n - 1] else symbols for n, symbols in enumerate(named)]
+    return f"new chords: {' | '.join(by_bar)}"
 
 
 def _runs(told: ScorePiece, bars: tuple[int, int]) -> Runs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import cycle, groupby, islice
 
@@ -13,9 +13,11 @@ from engine.music.chord_progression import Progression, is_numeral, parse_progre
 from engine.music.lead_sheet import ChordSpan
 from engine.music.roman_numerals import chord_of_degree
 from engine.music.score import TimeSignature
-from engine.music.theory import Chord, Key, all_keys, read_symbol
+from engine.music.theory import Chord, Key, Mode, all_keys, read_symbol
+from engine.song.chord_writer import MODELLED_STYLES, write_palette
 from engine.song.form import SectionKind
 from engine.song.progressions import Cell, Palette, lay_lines, lay_vamp
+from engine.song.styles import Style, find_style
 
 
 def parse_chords(text: str) -> Progression:
@@ -61,9 +63,11 @@ def _as_tonic(chords: Sequence[Chord], key: Key) -> float:
 
 
 class Harmony:
-    """The progressions that the seed chose for one song, one per kind of section."""
+    """The progressions that the seed chose for one song, or the chord model wrote, one per kind of section."""
 
-    def __init__(self, palette: Palette, rng: random.Random) -> None:
+    def __init__(self, style: Style, mode: Mode, rng: random.Random) -> None:
+        self.style, self.mode, self.rng = style, mode, rng
+        palette = self._palette()
         self.dominant = palette.dominant
         verse = rng.choice(palette.verse)
         chorus = rng.choice([progression for progression in palette.chorus if progression != verse])
@@ -75,6 +79,19 @@ class Harmony:
         }
         self.vamp = rng.choice(palette.vamps)
         self.amen = tuple(rng.choice(palette.amens).split())
+
+    def renew(self, kind: SectionKind) -> None:
+        """Choose another progression for sections of a kind, where there is one."""
+        others = [one for one in getattr(self._palette(), kind) if one != self.sung[kind]]
+        self.sung[kind] = self.rng.choice(others) if others else self.sung[kind]
+
+    def _palette(self) -> Palette:
+        """Return what the chord model writes for styles that it has learnt from, and else the style's own."""
+        own = self.style.palettes[self.mode]
+        is_forms = own is not find_style(self.style.name).palettes[self.mode]  # such as that of a blues in every style
+        if self.style.name in MODELLED_STYLES and not is_forms:
+            return write_palette(own, self.style.name, self.mode, self.rng)
+        return own
 
     def end_on_tonic(self, kind: SectionKind) -> None:
         """Let sections of a kind close as the chorus does, since the song ends with one."""
@@ -92,14 +109,14 @@ class Harmony:
 
 
 def chord_spans(cells: Sequence[Cell], key: Key, time_signature: TimeSignature) -> tuple[ChordSpan, ...]:
-    """Return the cells as chord symbols in ticks from 0 on; a bar of three beats is shared two to one."""
+    """Return the cells as chord symbols in ticks from 0 on, equal neighbours as one; a bar of three is shared two to one."""
     beat = time_signature.beat_ticks
-    spans, bars = [], Fraction(0)
-    for cell in cells:
-        onset = math.ceil(bars * time_signature.numerator) * beat
-        bars += cell.bars
+    spans, bars, onset = [], Fraction(0), 0
+    for numeral, held in groupby(cells, key=lambda cell: cell.numeral):
+        bars += sum((cell.bars for cell in held), Fraction(0))
         end = math.ceil(bars * time_signature.numerator) * beat
-        spans.append(ChordSpan(onset, end - onset, chord_of_degree(key, cell.numeral).symbol_in(key)))
+        spans.append(ChordSpan(onset, end - onset, chord_of_degree(key, numeral).symbol_in(key)))
+        onset = end
     return tuple(spans)
 
 
@@ -121,3 +138,15 @@ def _shared(symbols: Sequence[str], start: int, time_signature: TimeSignature) -
         places = list(group)
         onset = onsets[places[0]]
         yield ChordSpan(start + onset, onsets[places[-1] + 1] - onset, held)
+
+
+def cut_chords_notice(typed: str | None, sections: Iterable[tuple[str, int]]) -> str:
+    """Return a sentence on the sections at whose end typed chords are cut, "" where they come out even.
+
+    sections: labels, and lengths in bars.
+    """
+    if typed is None:
+        return ""
+    bars = len(parse_chords(typed).bars)
+    cut = ", ".join(dict.fromkeys(label for label, length in sections if length % bars))
+    return f"the {bars} bars of chords are played again and again, and break off at the end of: {cut}" if cut else ""

@@ -18,6 +18,7 @@ from engine.music.lead_sheet import LeadSheet, SectionSpan, SungNote
 from engine.music.score import Marker, Score
 from engine.song.change_words import MELODY, with_melody
 from engine.song.chinese_edits import insert_chinese_line
+from engine.song.chinese_singing import refuse_sung_chinese
 from engine.song.chinese_source import is_chinese_song
 from engine.song.edits import edited
 from engine.song.insertion import Insertion, insert_chords, insert_into_band, insert_notes
@@ -61,6 +62,7 @@ def insert_line(request: InsertRequest, making: Making) -> MadeSong:
     there, a song without words, and where the new line would sing into its neighbours.
     """
     if is_chinese_song(making.source):
+        refuse_sung_chinese(making.source)
         return insert_chinese_line(request, making)
     with making.stage("plan"):
         sheet, report = words_of_source(making.source)

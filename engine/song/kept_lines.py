@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from engine.music.lead_sheet import SungNote, SungSyllable
 from engine.music.melody_tokens import STEP_TICKS, MelodyNote
-from engine.song.melody_frames import BREATH_STEPS, Line, SongFrames, syllable_frame, tune_source
-from engine.song.melody_grammar import LineFrame
+from engine.song.line_frame import BREATH_STEPS, LineFrame, melismas_of, with_melismas
+from engine.song.melody_frames import Line, SongFrames, syllable_frame
+from engine.song.shared_tunes import tune_source
 
 KeptLines = Mapping[tuple[int, int], list[MelodyNote]]  # by section and line
 
@@ -26,7 +27,7 @@ def kept_line(frames: SongFrames, place: tuple[int, int], notes: Sequence[SungNo
             duration=max(1, note.duration_ticks // STEP_TICKS),
             pitch=note.pitch + frames.shift,
             stress=0,
-            word_position="single",
+            word_position="single" if note.syllable is not None else "melisma",
             line_break=line_break if index == len(notes) - 1 else 0,
             chord=frames.chord_at(note.onset_ticks // STEP_TICKS).degree,
         )
@@ -36,11 +37,11 @@ def kept_line(frames: SongFrames, place: tuple[int, int], notes: Sequence[SungNo
 
 
 def with_words(notes: Sequence[MelodyNote], words: Line) -> list[MelodyNote]:
-    """Return the notes with other syllables, one each; a note is held where its word would have a rest inside."""
+    """Return the notes with other syllables, one each but for melismas; no word or melisma has a rest inside."""
+    carried = with_melismas([syllable_frame(syllable) for syllable in words], melismas_of(notes))
     sung = []
-    for index, (note, syllable) in enumerate(zip(notes, words, strict=True)):
-        frame = syllable_frame(syllable)
-        goes_on = index + 1 < len(words) and words[index + 1].word_position in ("middle", "end")
+    for index, (note, frame) in enumerate(zip(notes, carried, strict=True)):
+        goes_on = index + 1 < len(notes) and carried[index + 1].goes_on
         duration = notes[index + 1].onset - note.onset if goes_on else note.duration
         sung.append(replace(note, duration=duration, stress=frame.stress, word_position=frame.word_position))
     return sung

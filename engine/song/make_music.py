@@ -13,6 +13,7 @@ from engine.music.lead_sheet import LeadSheet
 from engine.music.programs import program_named
 from engine.music.score import TICKS_PER_QUARTER
 from engine.song.files import make_files
+from engine.song.harmony import cut_chords_notice
 from engine.song.length import BREATH_EIGHTHS, EIGHTHS_PER_SYLLABLE, SECONDS_PER_SYLLABLE, bar_seconds
 from engine.song.make_song import play, write_tune
 from engine.song.making import MadeSong, Making
@@ -47,9 +48,12 @@ def make_music(request: MusicRequest, making: Making) -> MadeSong:
             seed=making.seed,
         )
         band = _band_with(frame.style.band, program)
-        frame = replace(frame, voice=_voice_of(band.lead_program))
+        style = replace(frame.style, raps=())  # without words there is nothing to rap
+        frame = replace(frame, voice=_voice_of(band.lead_program), style=style)
         given = _sections(frame, request.bars)
         plan = plan_for_lines(frame, given)
+        if notice := cut_chords_notice(request.chords, plan.bars_of_sections):
+            making.notices.append(notice)
         title = f"{frame.style.name.capitalize()} in {frame.key}"
     sheet = without_words(write_tune(plan, _lines(given), title, making))
     score = play(sheet, band, making)

@@ -15,6 +15,7 @@ from engine.music.lead_sheet import LeadSheet
 from engine.music.piece import Composer
 from engine.music.score import Score
 from engine.song.chinese_model import ChineseLyricModel
+from engine.song.judge import Judge
 from engine.song.models import LyricModel, MelodyModel
 
 
@@ -29,6 +30,8 @@ class Models(Protocol):
     def chinese(self) -> ChineseLyricModel | None: ...
     @property
     def music(self) -> Composer | None: ...
+    @property
+    def judge(self) -> Judge | None: ...
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,11 @@ class MadeSong:
 class Making:
     """How to make a song, and for whom to report. The same request, seed, source and models give the same bytes.
 
-    other: the second song of a verb that takes two. outputs: which files to make, of `files.OUTPUTS`; all by default.
-    soundfont: for the audio; the best found if None. report: called often, cheap. cancelled: asked between decoding steps;
-    True stops the work.
+    other: the second song of a verb that takes two. outputs: which files to make, of `FILES`; the usual ones by default.
+    soundfont: for the audio; the best found if None. engraver: the program that draws lead sheets, "auto" for any that is
+    found; our own drawing if None. largest_file_bytes: of one that can be sent; stems then lose some quality rather than be
+    larger. best_of: how many takes of words and tune are written where there is a judge, which keeps the ones that it likes
+    best; 1-16. report: called often, cheap. cancelled: asked between decoding steps; True stops the work.
     """
 
     seed: int
@@ -70,6 +75,9 @@ class Making:
     cancelled: Callable[[], bool] = lambda: False
     outputs: Collection[str] | None = None
     soundfont: Path | None = None
+    engraver: str | None = None
+    largest_file_bytes: int | None = None
+    best_of: int = 1
     seconds: dict[str, float] = field(default_factory=dict)  # per stage, filled in as they end
     notices: list[str] = field(default_factory=list)  # what is to be told of the words, filled in as they are written
 

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
 
+from engine.lyrics.chinese.tones import glide, movements
 from engine.lyrics.prosody import Syllable
-from engine.music.melody_tokens import STEP_TICKS, ChordDegree
+from engine.music.melody_tokens import HIGHEST_PITCH, LOWEST_PITCH, STEP_TICKS, ChordDegree
 from engine.music.theory import Chord, Key, read_symbol, voice_range
-from engine.song.alignment import may_be_heavy, pickup_ticks, sung_stress
-from engine.song.melody_grammar import ChordFrame, LineFrame, SyllableFrame
+from engine.song.alignment import breath_after, may_be_heavy, sung_stress
+from engine.song.line_frame import BREATH_STEPS, ChordFrame, LineFrame, SyllableFrame
+from engine.song.pickups import Pickups
 from engine.song.plan import SectionKind, SongPlan
+from engine.song.shared_tunes import other_verses, tune_source
 
 Line = tuple[Syllable, ...]
 
-BREATH_STEPS = 6
 MEDIAN_PITCH = 67  # of the melodies that the model was trained on
 # Semitones above the voice's middle: a chorus lies higher than its verse.
 LIFT: dict[SectionKind, int] = {"verse": -2, "chorus": 2}
+# How likely a line of a style has a syllable on two notes; none in the others.
+MELISMAS = {
+    "hymn": 0.3, "ballad": 0.2, "folk": 0.25, "waltz": 0.2, "lullaby": 0.25, "country": 0.15, "blues": 0.3, "jazz": 0.15,
+    "bossa nova": 0.15, "chinese": 0.3,
+}  # fmt: skip
+PLAIN_STYLES = ("hymn", "lullaby", "chinese")  # sung without notes outside scale and chord
+FIVE_TONE_STYLES = ("chinese",)
+FIVE_TONES = frozenset({0, 2, 4, 7, 9})  # do re mi so la, of C major and of A minor alike
 NO_CHORD = ChordFrame(None, frozenset())
-
-
-def tune_source(plan: SongPlan, index: int) -> int:
-    """Return the section whose tune a section is sung to: itself, or the one that its words or tune come from."""
-    section = plan.sections[index]
-    source = section.words_of if section.words_of is not None else section.tune_of
-    return index if source is None else tune_source(plan, source)
 
 
 def shift_of(key: Key, voice: str) -> int:
@@ -50,26 +55,50 @@ def simple_quality(chord: Chord) -> str:
 
 
 def syllable_frame(syllable: Syllable) -> SyllableFrame:
-    """Return what of a syllable concerns its note."""
+    """Return what of a syllable concerns its note, whatever is sung before it."""
+    breath = breath_after(syllable.text)
+    if syllable.tone:
+        stress, way_by_itself = syllable.stress, glide(syllable.tone)
+        return SyllableFrame(stress, syllable.word_position, breath=breath, glide=way_by_itself, spoken_tone=True)
     stress = sung_stress(syllable.text, syllable.stress, syllable.word_position)
-    return SyllableFrame(stress, syllable.word_position, may_be_heavy(syllable.text))
+    return SyllableFrame(stress, syllable.word_position, may_be_heavy(syllable.text), breath)
+
+
+def line_frames(line: Line) -> tuple[SyllableFrame, ...]:
+    """Return what of each syllable of a line concerns its note; after a breath the melody may begin anywhere."""
+    frames = [syllable_frame(syllable) for syllable in line]
+    if not any(frame.spoken_tone for frame in frames):
+        return tuple(frames)
+    found, start = list(frames), 0
+    for end, frame in enumerate(frames, start=1):
+        if frame.breath or end == len(frames):
+            ways = movements([syllable.tone for syllable in line[start:end]])
+            found[start:end] = [replace(one, way=way) for one, way in zip(frames[start:end], ways, strict=True)]
+            start = end
+    return tuple(found)
 
 
 @dataclass(frozen=True)
 class SongFrames:
-    """The frames of a song. words: per section its lines. chords: each with the step of the song that it starts at."""
+    """The frames of a song. words: per section its lines. chords: each with the step of the song that it starts at.
+
+    verses: of each line with a tune of its own, the syllables of all verses that are sung to it.
+    """
 
     plan: SongPlan
     words: Sequence[Sequence[Line]]
     shift: int
     chords: tuple[tuple[int, ChordFrame], ...]
+    verses: Mapping[tuple[int, int], tuple[tuple[SyllableFrame, ...], ...]]
+    pickups: Pickups
 
     @classmethod
     def of(cls, plan: SongPlan, words: Sequence[Sequence[Line]]) -> SongFrames:
         """Return the frames of a plan with its words."""
         key = Key.parse(plan.key_name)
         shift = shift_of(key, plan.voice)
-        return cls(plan, words, shift, _chord_frames(plan, key, shift))
+        verses = _verses(plan, words)
+        return cls(plan, words, shift, _chord_frames(plan, key, shift), verses, Pickups(plan, verses))
 
     @property
     def bar_steps(self) -> int:
@@ -79,53 +108,49 @@ class SongFrames:
         """Return what a line must keep to; previous_pitch: the last one sung before it, transposed."""
         plan, key = self.plan, Key.parse(self.plan.key_name)
         low, high = voice_range(plan.voice)
-        following = self.following(section, line)
+        following = self.pickups.following(section, line)
+        syllables, *others = self.verses[section, line]
         return LineFrame(
-            syllables=tuple(syllable_frame(syllable) for syllable in self.words[section][line]),
-            start=self.start(section, line),
+            syllables=syllables,
+            start=self.pickups.start(section, line),
             end=following - BREATH_STEPS,
             following=following,
             time_signature=plan.time_signature,
-            low=low + self.shift,
-            high=high + self.shift,
-            scale=frozenset((pitch_class + self.shift) % 12 for pitch_class in key.scale),
+            low=max(low + self.shift, LOWEST_PITCH),
+            high=min(high + self.shift, HIGHEST_PITCH),
+            scale=FIVE_TONES
+            if plan.style in FIVE_TONE_STYLES
+            else frozenset((pitch_class + self.shift) % 12 for pitch_class in key.scale),
             tonic=(key.tonic + self.shift) % 12,
             chord_at=self.chord_at,
             line_break=2 if line == len(plan.sections[section].lines) - 1 else 1,
             previous_pitch=previous_pitch,
             middle=(low + high) / 2 + self.shift + LIFT.get(plan.sections[section].kind, 0),
+            also_sung=tuple(others),
+            colours=plan.style not in PLAIN_STYLES,
+            melismas=MELISMAS.get(plan.style, 0.0),
+            keeps_scale=plan.style in FIVE_TONE_STYLES,
         )
 
     def chord_at(self, step: int) -> ChordFrame:
         """Return the chord at a step of the song."""
-        return next((frame for onset, frame in reversed(self.chords) if onset <= step), NO_CHORD)
+        place = bisect_right(self.chords, step, key=itemgetter(0))
+        return self.chords[place - 1][1] if place else NO_CHORD
 
-    def start(self, section: int, line: int) -> int:
-        """Return the first step of a line: its bar, or before it when the line begins with a weak syllable."""
-        return max(0, self._bar_start(section, line) - self._pickup_steps(section, line))
 
-    def following(self, section: int, line: int) -> int:
-        """Return where the line after this one may start, wherever this line is sung again."""
-        sections = self.plan.sections
-        end = self._bar_start(section, line + 1)
-        if line + 1 < len(sections[section].lines):
-            return end - self._pickup_steps(section, line + 1)
-        followers = [
-            index + 1
-            for index in range(len(sections) - 1)
-            if tune_source(self.plan, index) == section and sections[index + 1].lines
-        ]
-        return end - max((self._pickup_steps(index, 0) for index in followers), default=0)
-
-    def _bar_start(self, section: int, line: int) -> int:
-        onset = self.plan.section_spans()[section].onset_ticks // STEP_TICKS
-        return onset + line * self.plan.sections[section].bars_per_line * self.bar_steps
-
-    def _pickup_steps(self, section: int, line: int) -> int:
-        source = tune_source(self.plan, section)
-        stresses = [syllable_frame(syllable).stress for syllable in self.words[source][line]]
-        weak = next((n for n, stress in enumerate(stresses) if stress == 1), 1)
-        return pickup_ticks(weak, self.plan.time_signature) // STEP_TICKS
+def _verses(
+    plan: SongPlan, words: Sequence[Sequence[Line]]
+) -> dict[tuple[int, int], tuple[tuple[SyllableFrame, ...], ...]]:
+    """Return the syllables that are sung to each line with a tune of its own; those of another length are left out."""
+    found = {}
+    for index in range(len(plan.sections)):
+        if tune_source(plan, index) != index:
+            continue
+        sung_by = [index, *other_verses(plan, index)]
+        for line, own in enumerate(words[index]):
+            verses = [words[verse][line] for verse in sung_by if len(words[verse][line]) == len(own)]
+            found[index, line] = tuple(line_frames(verse) for verse in verses)
+    return found
 
 
 def _chord_frame(chord: Chord, home: int) -> ChordFrame:

@@ -6,6 +6,7 @@ sung the same way; one that borrows a tune sings its own words to it.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -29,17 +30,21 @@ from engine.music.melody_tokens import (
 )
 from engine.music.theory import Key
 from engine.song.kept_lines import KeptLines, clear_of_kept, kept_line, with_words
-from engine.song.melody_frames import Line, SongFrames, tune_source
-from engine.song.melody_grammar import LineGrammar
-from engine.song.melody_ranking import rate_line, rhythm_of
+from engine.song.line_candidates import EarlierLine, grammars_of
+from engine.song.line_frame import LineFrame, melismas_of
+from engine.song.melody_frames import PLAIN_STYLES, Line, SongFrames
+from engine.song.melody_ranking import rate_line
 from engine.song.plan import SongPlan
+from engine.song.shared_tunes import tune_source
+from engine.song.tune_habits import TuneHabits
 
 Report = Callable[[int, int], None]  # lines done, lines in all
-Rhythm = tuple[tuple[int, int], ...]
 
 LONGEST_CONTEXT = 500  # ids; the model was trained on rows of 507
 REMEMBERED_LINES = 4
 CHOSEN_PLACES = (3, 5, 6)
+ROOM_FOR_CLIMAX = 2  # semitones at the top of the voice that are kept for the chorus
+NARROWEST = 9  # semitones that a line may use at least
 DEFAULT_SAMPLING = Sampling(temperature=0.95, top_p=0.97)
 STYLE_OF: dict[str, Style] = {"hymn": "hymn"}
 
@@ -53,6 +58,7 @@ class _Writing:
     seed: int
     sampling: Sampling
     candidates: int
+    habits: TuneHabits
     kept: KeptLines = field(default_factory=dict)
     sections: list[list[list[MelodyNote]]] = field(default_factory=list)
     line_ids: list[tuple[int, ...]] = field(default_factory=list)
@@ -79,9 +85,12 @@ def write_melody(
     """
     _check(plan, lyrics_lines)
     frames = SongFrames.of(plan, lyrics_lines)
+    habits = TuneHabits.drawn(
+        seed, is_plain=plan.style in PLAIN_STYLES, in_eighths=plan.time_signature.denominator == 8
+    )
     given = {place: kept_line(frames, place, notes) for place, notes in kept.items()}
     with Session(model, candidates, cancelled) as session:
-        writing = _Writing(frames, session, seed, sampling, candidates, given)
+        writing = _Writing(frames, session, seed, sampling, candidates, habits, given)
         total, done = sum(len(lines) for lines in lyrics_lines), 0
         for index, section in enumerate(plan.sections):
             source = tune_source(plan, index)
@@ -116,36 +125,44 @@ def _write_line(writing: _Writing, section: int, line: int) -> list[MelodyNote]:
     before = next((notes for lines in reversed(writing.sections) for notes in reversed(lines)), None)
     frame = writing.frames.line(section, line, before[-1].pitch if before else None)
     frame = clear_of_kept(frame, writing.frames, writing.kept, section, line)
-    starts = [writing.frames.start(section, n) for n in range(line)]
-    earlier = [rhythm_of(notes, start) for notes, start in zip(writing.sections[section], starts, strict=True)]
+    frame = _with_climax(frame, writing, section)
+    earlier = [
+        EarlierLine(notes, writing.frames.pickups.start(section, n))
+        for n, notes in enumerate(writing.sections[section])
+    ]
     count = writing.candidates
-    rhythms = _rhythms_to_try(earlier, len(frame.syllables), count)
-    # One of several is free to set words against the beat, as people now and then do.
-    grammars = [LineGrammar(frame, strict=n == 0 or n < count - 1, rhythm=rhythms[n]) for n in range(count)]
-    needed = len(frame.syllables) * TOKENS_PER_NOTE
+    rng = random.Random(f"{writing.seed}: {section}, {line}")
+    habits = writing.habits.of_line(rng, is_inner=frame.line_break == 1)
+    grammars = grammars_of(frame, earlier, count, rng, habits)
+    needed = max(grammar.ids_needed for grammar in grammars)
     _make_room(writing, needed)
     seeds = [(writing.seed * 1_000_003 + section * 10_007 + line * 101 + n) % 2**31 for n in range(count)]
     found = writing.session.sample(grammars, writing.sampling, seeds, needed)
     ratings = []
     for candidate, grammar in zip(found, grammars, strict=True):
         chosen = [nats for n, nats in enumerate(candidate.log_probabilities) if n % TOKENS_PER_NOTE in CHOSEN_PLACES]
-        ratings.append(rate_line(grammar.notes, frame, -sum(chosen) / len(grammar.notes), earlier))
+        ratings.append(rate_line(grammar.notes, frame, -sum(chosen) / len(grammar.notes), earlier, habits))
     best = max(range(count), key=lambda n: ratings[n])
     writing.session.keep(found[best])
     writing.line_ids.append(found[best].ids)
     return grammars[best].notes
 
 
-def _rhythms_to_try(earlier: Sequence[Rhythm], syllables: int, candidates: int) -> list[Rhythm | None]:
-    """Return for each candidate the rhythm of an earlier line of the section, or None for a rhythm of its own.
-
-    Songs answer a line with the rhythm of the line two before it, or of the one before.
-    """
-    fitting = [rhythm for rhythm in (*earlier[-2:], *earlier[:-2]) if len(rhythm) == syllables][:2]
-    tried: list[Rhythm | None] = [None] * candidates
-    for n in range(candidates // 2 if fitting else 0):
-        tried[n] = fitting[n % len(fitting)]
-    return tried
+def _with_climax(frame: LineFrame, writing: _Writing, section: int) -> LineFrame:
+    """Return the frame of a line in a song whose highest note belongs to the chorus: that one rises above the rest."""
+    sections = writing.frames.plan.sections
+    if all(part.kind != "chorus" for part in sections):
+        return frame
+    tops: dict[bool, int] = {}
+    for part, lines in zip(sections, writing.sections, strict=False):
+        sung = [note.pitch for notes in lines for note in notes]
+        is_chorus = part.kind == "chorus"
+        tops[is_chorus] = max(sung, default=0) if is_chorus not in tops else max(tops[is_chorus], *sung, 0)
+    if sections[section].kind == "chorus":
+        reached = tops.get(True, 0) > tops.get(False, 0)
+        return frame if reached else replace(frame, peak=tops.get(False))
+    ceiling = (tops[True] or frame.high) if True in tops else frame.high - ROOM_FOR_CLIMAX
+    return replace(frame, high=min(frame.high, max(ceiling, frame.low + NARROWEST)))
 
 
 def _make_room(writing: _Writing, needed: int) -> None:
@@ -183,9 +200,10 @@ def _sing_again(writing: _Writing, section: int, line: int) -> list[MelodyNote]:
     plan = writing.frames.plan
     source = tune_source(plan, section)
     notes, words = writing.sections[source][line], writing.frames.words[section][line]
-    if len(notes) != len(words):
+    syllables = len(notes) - len(melismas_of(notes))
+    if syllables != len(words):
         label = plan.sections[section].label
-        raise RequestError(f"line {line + 1} of {label} has {len(words)} syllables for a tune of {len(notes)}")
+        raise RequestError(f"line {line + 1} of {label} has {len(words)} syllables for a tune of {syllables}")
     spans = plan.section_spans()
     moved = (spans[section].onset_ticks - spans[source].onset_ticks) // STEP_TICKS
     return [replace(note, onset=note.onset + moved) for note in with_words(notes, words)]
@@ -214,12 +232,13 @@ def _lead_sheet(frames: SongFrames, sections: Sequence[Sequence[Sequence[MelodyN
 def _sung_notes(
     words: Line, sung: Sequence[MelodyNote], line_number: int, shift: int, *, is_last: bool
 ) -> list[SungNote]:
-    notes = []
-    for index, (note, syllable) in enumerate(zip(sung, words, strict=True)):
-        ends = index == len(words) - 1
-        carried = SungSyllable(
-            syllable.text, syllable.stress, syllable.word_position, line_number, ends, ends and is_last
-        )
+    notes, index = [], -1
+    for note in sung:
+        carried = None
+        if note.word_position != "melisma":
+            index += 1
+            said, ends = words[index], index == len(words) - 1
+            carried = SungSyllable(said.text, said.stress, said.word_position, line_number, ends, ends and is_last)
         notes.append(SungNote(note.onset * STEP_TICKS, note.duration * STEP_TICKS, note.pitch - shift, carried))
     return notes
 

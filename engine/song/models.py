@@ -18,10 +18,12 @@ from engine.lyrics.tokenizer import LyricTokenizer
 from engine.lyrics.word_filter import avoided
 from engine.lyrics.word_pairs import PAIRS_FILE, WordPairs
 from engine.music.composer import EventComposer
+from engine.music.part_vocabulary import VOCABULARY as PARTS
 from engine.music.piece import Composer
-from engine.roles import Role
+from engine.roles import JUDGE, Role
 from engine.song.chinese_model import TUNES_FILE as TUNES_FILE
 from engine.song.chinese_model import ChineseLyricModel, open_chinese_model
+from engine.song.judge import Judge, open_judge
 
 MOST_AUTHORS = 6
 Share = Callable[[CausalModel], CausalModel]
@@ -91,15 +93,20 @@ class MelodyModel:
 
 @dataclass(frozen=True)
 class SongModels:
-    """chinese: None where only English words are wanted. music: None where no music is edited by a model."""
+    """chinese: None where only English words are wanted. music: None where no music is edited by a model.
+
+    judge: None where the first take is the one that is kept.
+    """
 
     lyrics: LyricModel
     melody: MelodyModel
     chinese: ChineseLyricModel | None = None
     music: Composer | None = None
+    judge: Judge | None = None
 
 
-OpenedModel = LyricModel | MelodyModel | ChineseLyricModel | EventComposer
+DecodingModel = LyricModel | MelodyModel | ChineseLyricModel | EventComposer
+OpenedModel = DecodingModel | Judge
 
 
 def open_lyric_model(path: Path, share: Share = lambda model: model) -> LyricModel:
@@ -128,8 +135,14 @@ def open_melody_model(path: Path, share: Share = lambda model: model) -> MelodyM
 
 
 def open_music_model(path: Path, share: Share = lambda model: model) -> EventComposer:
-    """Open and verify a checkpoint of the composing model. share: as in `open_role`."""
-    return EventComposer(share(open_model(path)), open_checkpoint(path).digest)
+    """Open and verify a checkpoint of the composing model; CheckpointError for one of another kind. share: as in `open_role`."""
+    checkpoint = open_checkpoint(path)
+    if checkpoint.config.get("vocabulary") is not None or checkpoint.config.get("vocab_size") != len(PARTS):
+        raise CheckpointError(
+            f"{path} is a model of another kind ({checkpoint.family}), which does not compose for the band; "
+            "train one with `songwright train music --family composer`"
+        )
+    return EventComposer(share(open_model(path)), checkpoint.digest)
 
 
 def open_shared(role: Role, path: Path) -> OpenedModel:
@@ -145,6 +158,8 @@ def open_role(role: Role, path: Path, *, share: Share | None = None) -> OpenedMo
     share: what makes it fit for songs in several threads at once, `engine.batching.share`; None where only one
     song is made at a time.
     """
+    if role == JUDGE:
+        return open_judge(path)  # only read, so that any number of songs may ask it at once
     opening: dict[Role, Callable[..., OpenedModel]] = {
         "lyrics": open_lyric_model,
         "melody": open_melody_model,

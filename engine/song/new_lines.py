@@ -10,7 +10,7 @@ from engine.music.piece import Piece
 from engine.music.score import Note, Track
 from engine.song.composing import TRIES, asked_of, composer_of, is_own_melody, line_range
 from engine.song.making import Making, SourceSong
-from engine.song.note_room import held_until, repitched, spliced
+from engine.song.note_room import held_until, repitched, written_anew
 from engine.song.piece_of_score import ScorePiece, moments_of
 from engine.song.sheet_changes import with_notes_between, with_pitches_of
 from engine.song.voice_tracks import as_loud_as, sounding_from
@@ -49,7 +49,7 @@ def with_new_line(told: ScorePiece, bars: tuple[int, int], making: Making) -> Tr
     lines = [composer_of(making).melody_for(piece, inside, how) for how in asked]
     found = [sounding_from(as_loud_as(track, line), begins) for line in lines]
     best = min(found, key=lambda line: _strangeness(line, track, start, end))
-    return replace(track, notes=spliced(track.notes, best, start, min(end, told.score.length_ticks)))
+    return replace(track, notes=written_anew(track.notes, best, start, min(end, told.score.length_ticks)))
 
 
 def followed_by_sheet(

@@ -12,6 +12,8 @@ from engine.music.score import LyricEvent, Note, Track
 from engine.music.theory import Key
 from engine.song.piece_of_score import moments_of
 
+SHORTEST_TAIL_TICKS = 480
+
 
 class Occupied:
     """Which pitches sound when in a track."""
@@ -65,6 +67,27 @@ def spliced(notes: Sequence[Note], new: Iterable[Note], start: int, end: int) ->
             same.append(ended(same.pop(), onset))
         same.append(replace(note, onset_ticks=onset, duration_ticks=stop - onset))
     return tuple(sorted([*kept, *(note for same in placed.values() for note in same)]))
+
+
+def written_anew(notes: Sequence[Note], new: Iterable[Note], start: int, end: int) -> tuple[Note, ...]:
+    """Return the notes as `spliced`, the last new one sounding on after the end for as long as the one that it replaces did.
+
+    It has that one's pitch then, which fits what comes after; without it a held note would leave silence behind. Less than
+    a quarter is a breath and stays one.
+    """
+    after = spliced(notes, new, start, end)
+    written = [note for note in after if start <= note.onset_ticks < end]
+    later = min((note.onset_ticks for note in after if note.onset_ticks >= end), default=None)
+    held = max((n for n in notes if start <= n.onset_ticks < end), key=lambda n: (n.end_ticks, n.pitch), default=None)
+    if held is None or not written:
+        return after
+    until = held.end_ticks if later is None else min(held.end_ticks, later)
+    if until - end < SHORTEST_TAIL_TICKS or sounding_between(after, end, until):
+        return after
+    last = max(written, key=lambda note: (note.onset_ticks, note.pitch))
+    tail = replace(last, pitch=held.pitch, duration_ticks=until - last.onset_ticks)
+    kept = [note for note in after if note != last]
+    return tuple(sorted([*kept, tail])) if Occupied(kept).is_free(tail) else after
 
 
 def ended(note: Note, at: int) -> Note:

@@ -1,4 +1,7 @@
-"""Which part of a band a track plays: melody, chords, bass, pad or drums. Does not know styles or requests."""
+"""Which part of a band a track plays: melody, second voice, solo, chords, bass, pad or drums.
+
+Does not know styles or requests.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import re
 from engine.music.score import Track
 
 _NAMED = {
+    "second voice": r"second voice|2nd voice|counter-?melod|obbligato|descant|back(?:ing|ground) (?:voc|voice|sing)",
+    "solo": r"^solo$",
     "bass": r"bass(?!oon)",
     "pad": r"\bpads?\b|strings|choir|organ pad",
     "melody": r"melod|voice|vocal|vox|\blead\b|sing|solo|tune",

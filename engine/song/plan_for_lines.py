@@ -18,7 +18,14 @@ from engine.music.score import TICKS_PER_QUARTER, TimeSignature
 from engine.music.theory import Key, voice_range
 from engine.song.form import LinePlan, SectionKind
 from engine.song.harmony import Harmony, chord_spans, parse_chords, typed_spans
-from engine.song.length import BREATH_EIGHTHS, SECONDS_PER_SYLLABLE, bar_seconds, bars_for_line
+from engine.song.length import (
+    BREATH_EIGHTHS,
+    SECONDS_PER_SYLLABLE,
+    bar_seconds,
+    bar_unit,
+    bars_for_line,
+    bars_for_rapped_lines,
+)
 from engine.song.plan import (
     DEFAULT_VOICE,
     SectionPlan,
@@ -36,7 +43,7 @@ FIXED_BARS: dict[SectionKind, int] = {"intro": 4, "outro": 4, "instrumental": 8}
 class GivenSection:
     """A section as its lines are given. syllables: 1-14 per line, none for an instrumental part.
 
-    words_of: index of an earlier section that is sung again, or None. bars: of an instrumental part; its kind's if None.
+    words_of: index of an earlier section that is sung again, or None. bars: of a part without lines; its kind's if None.
     """
 
     kind: SectionKind
@@ -48,7 +55,7 @@ class GivenSection:
 
 @dataclass(frozen=True)
 class Frame:
-    """What holds for the whole song, typed or chosen by the seed."""
+    """What holds for the whole song, typed or chosen by the seed. tempos: that chosen, then others that would do."""
 
     style: Style
     key: Key
@@ -59,6 +66,7 @@ class Frame:
     intro_bars: int
     outro_bars: int
     rng: random.Random
+    tempos: tuple[float, ...] = ()
 
 
 def choose_frame(
@@ -80,21 +88,21 @@ def choose_frame(
     typed = parse_chords(chords) if chords is not None else None
     signature = choose_time_signature(asked, found, rng)
     song_key = choose_key(asked, found, typed, rng)
-    tempo = tempos_to_try(asked, found, signature, rng)[0]
-    unit = 2 if signature.numerator == 2 else 1  # a bar of 2/4 is half a bar of 4/4
+    tempos = tuple(tempos_to_try(asked, found, signature, rng))
+    unit = bar_unit(signature)
     intro, outro = rng.choice(found.intro_bars) * unit, rng.choice(found.outro_bars) * unit
-    return Frame(found, song_key, signature, tempo, sung_by, typed, intro, outro, rng)
+    return Frame(found, song_key, signature, tempos[0], sung_by, typed, intro, outro, rng, tempos)
 
 
 def plan_for_lines(frame: Frame, given: Sequence[GivenSection]) -> SongPlan:
     """Return the plan; sections of one kind with the same syllables share a tune."""
-    harmony = Harmony(frame.style.palettes[frame.key.mode], frame.rng)
+    harmony = Harmony(frame.style, frame.key.mode, frame.rng)
     harmony.end_on_tonic(given[-1].kind)
     first_with: dict[tuple[SectionKind, tuple[int, ...]], int] = {}
     sections: list[SectionPlan] = []
     for index, section in enumerate(given):
         tune_of = first_with.setdefault((section.kind, section.syllables), index)
-        lines, bars_per_line = len(section.syllables), _bars_per_line(section.syllables, frame)
+        lines, bars_per_line = len(section.syllables), bars_of_line(section.kind, section.syllables, frame)
         bars = lines * bars_per_line or section.bars or FIXED_BARS[section.kind]
         is_last = index == len(given) - 1
         sections.append(
@@ -107,6 +115,7 @@ def plan_for_lines(frame: Frame, given: Sequence[GivenSection]) -> SongPlan:
                 chords=_chords(frame, harmony, section, bars, bars_per_line, is_last=is_last),
                 words_of=section.words_of,
                 tune_of=tune_of if lines and tune_of < index and section.words_of is None else None,
+                is_rapped=bool(lines) and frame.style.is_rapped(section.kind, str(frame.time_signature)),
             )
         )
     name, tempo, signature = frame.style.name, frame.tempo_qpm, frame.time_signature
@@ -123,10 +132,12 @@ def _chords(
     return chord_spans(cells, frame.key, frame.time_signature)
 
 
-def _bars_per_line(syllables: Sequence[int], frame: Frame) -> int:
+def bars_of_line(kind: SectionKind, syllables: Sequence[int], frame: Frame) -> int:
     """Return the bars that suit the section's median line, doubled until the longest line can just be sung."""
     if not syllables:
         return 0
+    if frame.style.is_rapped(kind, str(frame.time_signature)):
+        return bars_for_rapped_lines(max(syllables), frame.tempo_qpm)
     usual = frame.style.bars_per_line[str(frame.time_signature)]
     bars = bars_for_line(median_high(syllables), usual, frame.time_signature, frame.tempo_qpm)
     eighths = frame.time_signature.bar_ticks * 2 // TICKS_PER_QUARTER

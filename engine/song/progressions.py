@@ -207,6 +207,91 @@ JAZZ: Mapping[Mode, Palette] = {
     ),
 }
 
+BOSSA: Mapping[Mode, Palette] = {
+    "major": Palette(
+        verse=(
+            "Imaj7 II7 | ii7 V7 | Imaj7 II7 | ii7.V7 Imaj7",
+            "Imaj7 vi7 | ii7 V7 | iii7 vi7 | ii7.V7 Imaj7",
+            "ii7 V7 | Imaj7 vi7 | ii7 V7 | ii7.V7 Imaj7",
+        ),
+        chorus=(
+            "IVmaj7 iv7 | iii7 vi7 | IVmaj7 iv7 | ii7.V7 Imaj7",
+            "ii7 V7 | iii7 vi7 | IVmaj7 iii7 | ii7.V7 Imaj7",
+            "Imaj7 IVmaj7 | iii7.vi7 ii7.V7 | Imaj7 IVmaj7 | ii7.V7 Imaj7",
+        ),
+        bridge=("IVmaj7 iv7 | iii7 vi7 | II7 II7 | ii7 V7", "vi7 II7 | ii7 V7 | iii7 vi7 | ii7 V7"),
+        prechorus=("ii7 V7 | iii7 vi7 | ii7 V7 | ii7 V7",),
+        vamps=("Imaj7 II7 ii7 V7", "Imaj7.vi7 ii7.V7"),
+        amens=("V7 Imaj7",),
+        dominant="V7",
+    ),
+    "minor": Palette(
+        verse=("i7 iv7 | iv7 V7 | i7 iv7 | iv7.V7 i", "i7 VI7 | iv7 V7 | i7 VI7 | iv7.V7 i"),
+        chorus=("iv7 VII7 | IIImaj7 VI7 | iv7 VII7 | iv7.V7 i", "iv7 i7 | VI7 V7 | iv7 i7 | V7 i"),
+        bridge=("iv7 VII7 | IIImaj7 VImaj7 | iv7 VII7 | iv7 V7",),
+        prechorus=("iv7 V7 | VI7 V7 | iv7 i7 | iv7 V7",),
+        vamps=("i7 iv7", "i7 VI7 iv7 V7"),
+        amens=("V7 i",),
+        dominant="V7",
+    ),
+}
+HIP_HOP: Mapping[Mode, Palette] = {
+    "major": Palette(
+        verse=("I vi | I vi | I vi | IV I", "IVmaj7 iii7 | IVmaj7 vi7 | IVmaj7 iii7 | ii7.V I"),
+        chorus=("vi IV | I V | vi IV | V I", "IV V | vi I | IV V | IV I"),
+        bridge=("ii7 iii7 | IVmaj7 V | ii7 iii7 | IVmaj7 V",),
+        prechorus=("ii7 IV | ii7 V | ii7 IV | ii7 V",),
+        vamps=("I vi", "IVmaj7 iii7 vi7 V"),
+        amens=("IV I",),
+    ),
+    "minor": Palette(
+        verse=("i VI | i VI | i VI | iv i", "i i | iv i | i i | iv i", "i7 iv7 | i7 iv7 | i7 iv7 | iv7 i"),
+        chorus=("i VI | III VII | i VI | iv i", "VI VII | i III | VI VII | V i", "i VII | VI iv | i VII | iv.V i"),
+        bridge=("VI VII | iv V | VI VII | iv V", "iv i | VI V | iv i | VI V"),
+        prechorus=("iv VI | iv V | iv VI | iv V",),
+        vamps=("i VI", "i iv", "i VI III VII"),
+        amens=("iv i",),
+    ),
+}
+ELECTRONIC: Mapping[Mode, Palette] = {
+    "major": Palette(
+        verse=("vi IV | I V | vi IV | V I", "I V | vi IV | I V | IV I"),
+        chorus=("IV V | vi I | IV V | V I", "vi V | IV I | vi V | IV I"),
+        bridge=("ii vi | IV V | ii vi | IV V", "IV vi | ii V | IV vi | IV V"),
+        prechorus=("IV IV | V V | ii IV | V V", "ii IV | vi V | ii IV | IV V"),
+        vamps=("vi IV I V", "I V vi IV"),
+        amens=("IV I", "V I"),
+    ),
+    "minor": Palette(
+        verse=("i VI | III VII | i VI | iv i", "i VII | VI VII | i VII | iv i", "i iv | VI VII | i iv | V i"),
+        chorus=("VI VII | i III | VI VII | iv i", "i VI | III VII | i VI | V i", "VI III | VII i | VI III | V i"),
+        bridge=("iv VI | III V | iv VI | III V", "VI iv | i V | VI iv | VI V"),
+        prechorus=("iv iv | VI V | iv iv | VI V", "VI VII | iv V | VI VII | iv V"),
+        vamps=("i VI III VII", "i VII VI VII"),
+        amens=("iv i", "V i"),
+    ),
+}
+# The tones of most of these chords are among the five of a Chinese tune; the band leaves the others out.
+CHINESE: Mapping[Mode, Palette] = {
+    "major": Palette(
+        verse=("I vi | ii V | I vi | V I", "I I | vi V | I vi | ii.V I", "I V | vi ii | I vi | ii.V I"),
+        chorus=("vi I | ii V | vi I | V I", "I IV | vi V | I IV | V I", "vi ii | I V | vi ii | V I"),
+        bridge=("vi ii | I V | vi ii | ii V", "IV I | ii V | vi I | ii V"),
+        prechorus=("ii vi | ii V | ii vi | ii V",),
+        vamps=("I vi", "I vi ii V", "I V"),
+        amens=("V I", "IV I"),
+    ),
+    "minor": Palette(
+        verse=("i VII | i v | i III | v i", "i III | VII v | i VII | iv i"),
+        chorus=("III VII | i v | III VII | v i", "III i | VII v | III i | v i"),
+        bridge=("III VII | iv v | III VII | iv v", "iv III | VII v | iv III | VII v"),
+        prechorus=("iv III | iv v | iv III | iv v",),
+        vamps=("i VII", "i III VII v"),
+        amens=("v i", "iv i"),
+        dominant="v",
+    ),
+}
+
 
 def lay_lines(progression: str, *, lines: int, bars_per_line: int) -> tuple[Cell, ...]:
     """Lay four phrases over 1 or more lines: half closes on every fourth line but the last, the cadence on the last."""

@@ -30,6 +30,7 @@ from engine.song.note_room import ended, with_words_moved
 from engine.song.piece_of_score import Moment, ScorePiece, moments_of, piece_of_source
 from engine.song.sheet_changes import with_places
 
+LONGER_REST_TICKS = 240  # than the longest that was there
 Places = dict[int, tuple[int, int]]  # onset of a moment -> its new onset and duration, in ticks
 
 
@@ -70,7 +71,8 @@ def _places(told: ScorePiece, bars: tuple[int, int], making: Making, amount: int
     piece, inside = told.around(bars)
     found = composer_of(making).other_rhythm(piece, told.lead, inside, asked_of(making, amount=amount))
     starts = [bar.onset_ticks for bar in piece.bars]
-    held = _Held(told.lead_track, told.span(bars)[0])
+    longest = _longest_rest(told, bars) + LONGER_REST_TICKS
+    held = _Held(told.lead_track, told.span(bars)[0], longest)
     places: Places = {}
     for number, here in enumerate(by_bar, start=inside[0]):
         new = [note for note in found if bisect_right(starts, note.onset_ticks) - 1 == number]
@@ -82,7 +84,28 @@ def _places(told: ScorePiece, bars: tuple[int, int], making: Making, amount: int
             held.take_moved()
         else:
             held.take(here)
-    return places
+    return _without_holes(told, places, longest)
+
+
+def _longest_rest(told: ScorePiece, bars: tuple[int, int]) -> int:
+    """Return how long the voice is silent at most where it plays in these bars, in ticks, up to the note after them."""
+    start, end = told.span(bars)
+    line = [moment for moment in moments_of(told.lead_track) if moment.onset_ticks < end]
+    ends = [*(moment.onset_ticks for moment in moments_of(told.lead_track)[1:]), told.score.length_ticks]
+    rests = [after - m.top.end_ticks for m, after in zip(line, ends, strict=False) if after > start]
+    return max([0, *rests])
+
+
+def _without_holes(told: ScorePiece, places: Places, longest: int) -> Places:
+    """Return the places with notes held on where silence after them would be longer than that."""
+    moments = moments_of(told.lead_track)
+    onsets = [places.get(moment.onset_ticks, (moment.onset_ticks, 0))[0] for moment in moments]
+    found = dict(places)
+    for moment, following in zip(moments, [*onsets[1:], told.score.length_ticks], strict=True):
+        if moment.onset_ticks in places:
+            onset, duration = places[moment.onset_ticks]
+            found[moment.onset_ticks] = onset, max(duration, following - longest - onset)
+    return found
 
 
 def _in_bar(told: ScorePiece, bar: Bar) -> list[Moment]:
@@ -104,10 +127,14 @@ def _is_another(here: Sequence[Moment], spots: Sequence[tuple[int, int]], start:
 
 
 class _Held:
-    """What sounds on when a bar begins: a voice does not begin a note earlier than it did while it holds another."""
+    """What sounds on when a bar begins: a voice does not begin a note earlier than it did while it holds another.
 
-    def __init__(self, track: Track, start: int) -> None:
+    longest: how long it may be silent after a note that stays as it is, in ticks.
+    """
+
+    def __init__(self, track: Track, start: int, longest: int) -> None:
         self._until: dict[int, int] = {}
+        self._longest = longest
         self._line_until = 0
         self.take([moment for moment in moments_of(track) if moment.onset_ticks < start])
 
@@ -124,6 +151,8 @@ class _Held:
 
     def leaves_room(self, here: Sequence[Moment], spots: Sequence[tuple[int, int]]) -> bool:
         if spots and spots[0][0] < min(self._line_until, here[0].onset_ticks):
+            return False
+        if spots and self._line_until and spots[0][0] - self._line_until > self._longest:
             return False
         pairs = [(note, onset) for moment, (onset, _) in zip(here, spots, strict=True) for note in moment.notes]
         return all(self._until.get(note.pitch, 0) <= onset for note, onset in pairs)

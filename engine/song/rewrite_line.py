@@ -14,6 +14,7 @@ from engine.music.lead_sheet import LeadSheet, SungNote, SungSyllable, melody_tr
 from engine.music.score import Score
 from engine.song.change_words import MELODY
 from engine.song.chinese_edits import rewrite_chinese_line
+from engine.song.chinese_singing import refuse_sung_chinese
 from engine.song.chinese_source import is_chinese_song
 from engine.song.edits import edited
 from engine.song.make_song import printed_words
@@ -43,6 +44,7 @@ def rewrite_line(request: RewriteRequest, making: Making) -> MadeSong:
     under those notes change. RequestError for a line that is not there, and for a song without words.
     """
     if is_chinese_song(making.source):
+        refuse_sung_chinese(making.source)
         return rewrite_chinese_line(request, making)
     with making.stage("plan"):
         sheet, report = words_of_source(making.source)

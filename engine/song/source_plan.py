@@ -26,7 +26,7 @@ def sung_source(source: SourceSong | None) -> tuple[LeadSheet, SongReport]:
     assert source is not None, "an edit is given its source"
     if source.sheet is None or source.report is None or not source.sheet.is_sung or not source.sheet.notes:
         raise RequestError(
-            "this music has no words that are sung; set words to it with sing, or choose a song that has some"
+            "this music has no words that are sung; set words to it with /sing, or choose a song that has some"
         )
     if len(source.report.sections) != len(source.sheet.sections):
         raise RequestError("this song was made by an earlier version; ask for another take of it first")
@@ -71,6 +71,8 @@ def _section(sheet: LeadSheet, span: SectionSpan, told: SectionReport) -> Sectio
     lines = tuple(LinePlan(line.syllables_found, line.rhyme) for line in told.lines)
     bars = span.duration_ticks // sheet.time_signature.bar_ticks
     first_word = span.label.lower().split(" ")[0]
+    end = span.onset_ticks + span.duration_ticks
+    is_rapped = any(note.is_spoken for note in sheet.notes if span.onset_ticks <= note.onset_ticks < end)
     return SectionPlan(
         kind=_KINDS.get(first_word, "verse"),
         label=span.label,
@@ -78,6 +80,7 @@ def _section(sheet: LeadSheet, span: SectionSpan, told: SectionReport) -> Sectio
         bars=bars,
         bars_per_line=bars // len(lines) if lines else 0,
         chords=chords_within(sheet.chords, span),
+        is_rapped=is_rapped,
     )
 
 

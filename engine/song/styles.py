@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -26,7 +27,7 @@ class Style:
     per minute in 2/4, 3/4 and 4/4. compound_tempo_range_qpm: the same in 6/8, where the pulse is a dotted quarter.
     form: letters V verse, P pre-chorus, C chorus, B bridge. rhyme and syllables: for verse, chorus and bridge; the
     bridge's also serve the pre-chorus. intro_bars, outro_bars: to choose from. lyric_kind: the kind of training text
-    that the lyric model imitates. archaic: whether thee and thou may be sung.
+    that the lyric model imitates. archaic: whether thee and thou may be sung. raps: sections that are rapped in 4/4.
     """
 
     name: str
@@ -45,6 +46,11 @@ class Style:
     outro_bars: tuple[int, ...] = (4,)
     archaic: bool = False
     bars_per_line: Mapping[str, int] = field(default_factory=lambda: BARS_PER_LINE)
+    raps: tuple[str, ...] = ()
+
+    def is_rapped(self, kind: str, time_signature: str) -> bool:
+        """Tell whether sections of a kind, such as "verse", are rapped in a time signature."""
+        return kind in self.raps and time_signature == "4/4"
 
     def tempo_range(self, time_signature: str) -> tuple[int, int]:
         """Return the slowest and fastest usual tempo in quarter notes per minute."""
@@ -214,18 +220,98 @@ _STYLES = (
         (4,),
         (4,),
     ),
+    Style(
+        "bossa nova",
+        "soft Brazilian swing with a guitar",
+        ("4/4",),
+        (112, 138),
+        "VCVC",
+        ("AABB", "ABAB", "ABAB"),
+        ("8,8,8,8", "8,8,8,8", "8,8,8,8"),
+        ("F major", "C major", "D major", "Bb major", "G major", "D minor", "A minor"),
+        progressions.BOSSA,
+        BANDS["bossa nova"],
+        "song",
+        (90, 120),
+        (4,),
+        (4,),
+    ),
+    Style(
+        "hip-hop",
+        "rapped verses and a sung hook over a deep bass and a backbeat",
+        ("4/4",),
+        (82, 98),
+        "VCVCBC",
+        ("AABBCCDD internal", "AABB", "AABB"),
+        (",".join(["9-12"] * 8), "7,7,7,7", "8,8,8,8"),
+        ("A minor", "E minor", "D minor", "G minor", "C minor", "F major", "C major"),
+        progressions.HIP_HOP,
+        BANDS["hip-hop"],
+        "song",
+        (84, 100),
+        (2, 4),
+        (2, 4),
+        raps=("verse",),
+    ),
+    Style(
+        "electronic",
+        "synthesisers over four beats of the bass drum",
+        ("4/4",),
+        (116, 130),
+        "VPCVPCBC",
+        ("AABB", "ABAB", "AABB"),
+        ("8,7,8,7", "7,7,7,7", "7,7,7,7"),
+        ("A minor", "E minor", "D minor", "F minor", "G minor", "C major", "F major"),
+        progressions.ELECTRONIC,
+        BANDS["electronic"],
+        "song",
+        (96, 120),
+        (4,),
+        (4,),
+    ),
+    Style(
+        "chinese",
+        "a tune of five tones with erhu, guzheng, pipa and dizi",
+        ("4/4", "4/4", "2/4"),
+        (72, 96),
+        "VCVC",
+        ("XAXA", "AABB", "AABB"),
+        ("7,7,7,7", "7,7,7,7", "8,7,8,7"),
+        ("G major", "D major", "F major", "C major", "Bb major", "A minor", "E minor"),
+        progressions.CHINESE,
+        BANDS["chinese"],
+        "song",
+        (78, 96),
+        (4,),
+        (2, 4),
+    ),
 )
 STYLES: dict[str, Style] = {style.name: style for style in _STYLES}
+# Names that people write for one of the styles, without spaces and hyphens.
+_ALSO = {
+    "bossa": "bossa nova", "electro": "electronic", "electronica": "electronic", "edm": "electronic",
+    "rap": "hip-hop", "chinesetraditional": "chinese", "traditionalchinese": "chinese",
+}  # fmt: skip
 
 
 def find_style(name: str) -> Style:
-    """Return the style of a name, in any case; RequestError names the nearest known ones and then all."""
+    """Return the style of a name, in any case, with or without spaces and hyphens; RequestError names the nearest and all."""
     wanted = name.strip().lower()
-    if wanted in STYLES:
-        return STYLES[wanted]
+    if found := style_called(wanted):
+        return STYLES[found]
     near = difflib.get_close_matches(wanted, STYLES, n=2, cutoff=0.5)
     meant = f"did you mean {' or '.join(near)}? Known styles" if near else "known styles"
     raise RequestError(f"style {_shorten(name)!r} is unknown; {meant}: {', '.join(STYLES)}")
+
+
+def style_called(name: str) -> str | None:
+    """Return the name of the style that is meant by "hip hop", "HipHop" or "bossa-nova"; None if there is none."""
+    wanted = _joined(name)
+    return next((style for style in STYLES if _joined(style) == wanted), _ALSO.get(wanted))
+
+
+def _joined(name: str) -> str:
+    return re.sub(r"[\s_-]+", "", name.lower())
 
 
 def _shorten(text: str) -> str:

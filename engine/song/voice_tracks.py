@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.music.piece import Piece, Voice
 from engine.music.score import Note, Track
 from engine.music.theory import Key
-from engine.song.note_room import Occupied, held_until, sounding_between, spliced
+from engine.song.note_room import Occupied, held_until, sounding_between, written_anew
 from engine.song.piece_of_score import ScorePiece
 from engine.song.revoicing import ChordLine, revoiced
 
@@ -20,7 +20,7 @@ def with_voice(told: ScorePiece, voice: Voice, notes: Iterable[Note], bars: tupl
     track = told.score.tracks[told.tracks[voice]]
     start, end = told.span(bars)
     new = sounding_from(as_loud_as(track, notes), held_until(track.notes, start))
-    return replace(track, notes=spliced(track.notes, new, start, min(end, told.score.length_ticks)))
+    return replace(track, notes=written_anew(track.notes, new, start, min(end, told.score.length_ticks)))
 
 
 def with_voice_and_rest(
@@ -37,7 +37,8 @@ def with_voice_and_rest(
         return track
     new = [note for note in track.notes if start <= note.onset_ticks < end]
     others = revoiced(inside, *chords, told.key, occupied=Occupied(sounding_between(track.notes, start, end)))
-    return replace(track, notes=spliced(track.notes, [*new, *others], start, min(end, told.score.length_ticks)))
+    was = told.score.tracks[told.tracks[voice]].notes
+    return replace(track, notes=written_anew(was, [*new, *others], start, min(end, told.score.length_ticks)))
 
 
 def rest_of(told: ScorePiece, voice: Voice) -> list[Note]:

@@ -39,7 +39,9 @@ def write_words(
     prompts = [control_prompt(style, theme, title, request.avoid, author, company) for author in authors]
     avoid = [*request.avoid, *(parse_person(request.person).others if request.person else ())]
     found = write_sections(prompts[0], wanted, style, making, request.sampling, avoid, manner=manner, prompts=prompts)
-    by_section = dict(zip(written_at, found, strict=True))
+    by_section = {
+        index: _with_repeats(plan.sections[index], written) for index, written in zip(written_at, found, strict=True)
+    }
     lines: list[list[WrittenLine]] = []
     for index, section in enumerate(plan.sections):
         lines.append(
@@ -134,5 +136,14 @@ def write_sections(
 def _wanted(section: SectionPlan, written_at: Sequence[int]) -> WantedSection:
     like = written_at.index(section.tune_of) if section.tune_of is not None else None
     kind = LYRIC_KIND_OF_SECTION.get(section.kind, "verse")
-    lines = tuple((line.syllables, line.rhyme) for line in section.lines)
+    lines = tuple((line.syllables, line.rhyme) for line in section.lines if line.repeats is None)
     return WantedSection(kind, lines, like, inner_rhyme=any(line.inner_rhyme for line in section.lines))
+
+
+def _with_repeats(section: SectionPlan, written: Sequence[WrittenLine]) -> list[WrittenLine]:
+    """Return the lines of a section from those that were written for it: a line that repeats another has its words."""
+    left = iter(written)
+    lines: list[WrittenLine] = []
+    for line in section.lines:
+        lines.append(next(left) if line.repeats is None else lines[line.repeats])
+    return lines

@@ -21,6 +21,7 @@ from engine.checkpoint import CONFIG, WEIGHTS, Checkpoint, write_checkpoint
 from engine.contract import Sampling
 from engine.corpus.event_scores import ScoreWork, read_scores
 from engine.errors import CheckpointError, RequestError
+from engine.families import CausalModel
 from engine.llama import LlamaShape
 from engine.music.event_model import EventModel
 from engine.music.event_networks import behind_slots, save_network
@@ -154,7 +155,9 @@ def event_sampler(training: EventTraining, vocabulary: EventVocabulary) -> Sampl
 
     def sample(network: Any, step: int) -> str:
         is_own = training.family != HF_CAUSAL
-        opened = behind_slots(network, training.threads) if is_own else behind_protocol(network, str(network.device))
+        opened: CausalModel = (
+            behind_slots(network, training.threads) if is_own else behind_protocol(network, str(network.device))
+        )
         model = EventModel(opened, vocabulary, training.family, "")
         (written,) = model.write([step], most_events=SAMPLE_EVENTS, sampling=Sampling(temperature=1.0, top_p=0.98))
         return " ".join(vocabulary.token_of(i) for i in written.ids)

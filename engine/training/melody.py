@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,21 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from engine.checkpoint import write_checkpoint
-from engine.corpus.lead_sheets import SungWork, read_sung_works, split_of
-from engine.errors import RequestError
+from engine.corpus.accompaniment import ACCOMPANIMENTS_FILE, read_accompaniments
+from engine.corpus.lead_sheets import SungWork, apart_from, read_foreign_works, read_sung_works, split_of
+from engine.corpus.melody_variants import variant
+from engine.corpus.song_books import SONG_BOOKS_FILE, read_song_books
+from engine.errors import OutputError, RequestError
 from engine.evaluation.melody_likelihood import WINDOW_NOTES, evaluate_splits, mean_nats_per_note
 from engine.music.melody_tokens import VOCABULARY, Melody, encode, split_into_lines
 from engine.training.trainer import TrainingOptions, train_causal
 
 ROW_IDS = 3 + 7 * WINDOW_NOTES
 BATCH_ROWS = 16
-TRIAL_STEPS = 3
-HIDDEN_CHORDS = 0.2
+STEPS = 520
+FOREIGN_SHARE = 0.7
+DROPOUT = 0.05
+LOST_TOKENS = 0.03
 
 
 def melody_config() -> LlamaConfig:
@@ -37,7 +42,6 @@ def melody_config() -> LlamaConfig:
         head_dim=32,
         max_position_embeddings=1024,
         tie_word_embeddings=True,
-        attention_dropout=0.1,
         attention_bias=False,
         mlp_bias=False,
         pad_token_id=0,
@@ -47,14 +51,15 @@ def melody_config() -> LlamaConfig:
 
 
 class MelodyRows(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
-    """Rows of training: each a stretch of whole lines of a random verse of a random work, long works more often.
+    """Rows of training: each a stretch of whole lines of a variant of a random verse of a random work, long works more often.
 
-    A fifth of the rows hide their chords, so that the model also learns what goes without them.
+    Works whose words have no known stress are most of what is shown first, and none of what is shown last.
     """
 
     def __init__(self, works: Sequence[SungWork], count: int, seed: int) -> None:
-        self._works, self._seed, self._count = works, seed, count
-        self._weights = [len(work.melodies[0].notes) for work in works]
+        self._seed, self._count = seed, count
+        self._works = {known: [work for work in works if work.has_stress == known] for known in (True, False)}
+        self._weights = {known: [len(w.melodies[0].notes) for w in part] for known, part in self._works.items()}
 
     def __len__(self) -> int:
         return self._count
@@ -63,9 +68,9 @@ class MelodyRows(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         if not 0 <= index < self._count:
             raise IndexError(index)
         draw = random.Random(f"{self._seed}:{index}")
-        melody = draw.choice(draw.choices(self._works, self._weights)[0].melodies)
-        if draw.random() < HIDDEN_CHORDS:
-            melody = replace(melody, notes=tuple(replace(note, chord=None) for note in melody.notes))
+        known = not self._works[False] or draw.random() >= FOREIGN_SHARE * (1 - index / self._count)
+        (work,) = draw.choices(self._works[known], self._weights[known])
+        melody = variant(draw.choice(work.melodies), draw)
         lines = split_into_lines(melody.notes)
         starts = [n for n in range(len(lines)) if sum(map(len, lines[n:])) >= WINDOW_NOTES // 2] or [0]
         return row_of(melody, draw.choice(starts))
@@ -86,9 +91,8 @@ def row_of(melody: Melody, first_line: int) -> dict[str, torch.Tensor]:
 
 
 def read_splits(data_directory: Path) -> dict[str, list[SungWork]]:
-    """Return the works under a data directory by split; raise RequestError where there are none."""
-    nested = data_directory / "music" / "leadsheets"
-    works = read_sung_works(nested if nested.is_dir() else data_directory)
+    """Return the English works under a data directory by split; raise RequestError where there are none."""
+    works = read_sung_works(_lead_sheets(data_directory))
     splits: dict[str, list[SungWork]] = {"train": [], "valid": [], "test": []}
     for work in works:
         splits[split_of(work)].append(work)
@@ -97,46 +101,89 @@ def read_splits(data_directory: Path) -> dict[str, list[SungWork]]:
     return splits
 
 
+def works_to_learn(data_directory: Path, splits: dict[str, list[SungWork]]) -> list[SungWork]:
+    """Return all that is learned from: train, song books and songs in other languages, apart from what is held out.
+
+    Art songs have chords told from their piano here, which those held out have not: there they stay unknown.
+    """
+    directory = _lead_sheets(data_directory)
+    accompaniments, song_books = directory / ACCOMPANIMENTS_FILE, directory / SONG_BOOKS_FILE
+    chords = read_accompaniments(accompaniments) if accompaniments.exists() else {}
+    train = {work.id for work in splits["train"]}
+    works = [work for work in read_sung_works(directory, chords) if work.id in train]
+    works += read_foreign_works(directory, chords)
+    if song_books.exists():
+        works += read_song_books(song_books)
+    return apart_from(works, [*splits["valid"], *splits["test"]])
+
+
+def _lead_sheets(data_directory: Path) -> Path:
+    nested = data_directory / "music" / "leadsheets"
+    return nested if nested.is_dir() else data_directory
+
+
 def train_melody(
     data_directory: Path,
     out_directory: Path,
     *,
-    minutes: float = 15.0,
-    steps: int | None = None,
-    seed: int = 0,
+    steps: int = STEPS,
     threads: int = 1,
+    seed: int = 0,
+    resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> Path:
     """Train the melody model, write what is best on valid to `out_directory`/checkpoint and return that path.
 
-    minutes: about how long, from which the number of updates is told on this machine unless `steps` says it.
+    steps: updates of 16 rows of 72 notes; one to two seconds each on one core.
     """
+    if (out_directory / "checkpoint").exists():
+        raise OutputError(
+            f"{out_directory / 'checkpoint'} exists and checkpoints are never changed; choose another folder"
+        )
     started = time.monotonic()
-    torch.set_num_threads(threads)
-    torch.manual_seed(seed)
     splits = read_splits(data_directory)
-    train = splits["train"]
+    train = works_to_learn(data_directory, splits)
     valid = [row for work in splits["valid"] for row in _rows_in_order(work.melodies[0])]
-    model = LlamaForCausalLM(melody_config())
-    steps = steps or max(20, int(minutes * 60 / _seconds_per_step(model, train)))
-    report(f"{model.num_parameters()} parameters, {len(train)} works, {steps} steps")
     torch.manual_seed(seed)
+    model = forgetful(LlamaForCausalLM(melody_config()))
+    report(f"{model.num_parameters()} parameters, {len(train)} works, {steps} steps")
     options = TrainingOptions(
-        steps=steps, batch_rows=BATCH_ROWS, every=max(10, steps // 12), muon_rate=4e-3, adamw_rate=4e-3,
-        weight_decay=0.3, decay=0.25, threads=threads, seed=seed, bf16=True,
+        steps=steps, batch_rows=BATCH_ROWS, every=max(10, steps // 20), muon_rate=4e-3, adamw_rate=4e-3,
+        weight_decay=0.3, decay=0.5, threads=threads, seed=seed, bf16=True, resume=resume,
     )  # fmt: skip
     rows = MelodyRows(train, steps * BATCH_ROWS, seed)
-    model = LlamaForCausalLM(melody_config())
-    trained = train_causal(model, rows, valid, out_directory, options, report=report)
-    trained.save_pretrained(out_directory / "trained")
+    trained = train_causal(model, rows, valid, out_directory / "run", options, report=report).eval()
     figures = {
         "seconds": round(time.monotonic() - started),
-        "steps": steps,
-        "seed": seed,
+        "options": asdict(options),
+        "parameters": model.num_parameters(),
+        "works": {"train": len(train), "valid": len(splits["valid"])},
         "valid_nats_per_note": mean_nats_per_note(trained, [work.melodies[0] for work in splits["valid"]]),
     }
-    report(str(figures))
+    report(str(figures["valid_nats_per_note"]))
     return write_melody_checkpoint(trained, out_directory / "checkpoint", figures)
+
+
+def forgetful(model: LlamaForCausalLM, dropout: float = DROPOUT, lost: float = LOST_TOKENS) -> LlamaForCausalLM:
+    """Drop out parts of what each layer adds, and whole tokens of what is read, while the model is trained.
+
+    Dropout inside attention would be the configuration's own, but makes an update three times as slow on a CPU.
+    """
+
+    def drop(module: torch.nn.Module, _: object, output: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.dropout(output, dropout, module.training)
+
+    def lose(module: torch.nn.Module, _: object, embedded: torch.Tensor) -> torch.Tensor:  # (B, T, D)
+        if not module.training:
+            return embedded
+        kept = torch.rand(embedded.shape[:2]) >= lost  # (B, T)
+        return drop(module, None, embedded * kept[..., None])
+
+    model.model.embed_tokens.register_forward_hook(lose)
+    for layer in model.model.layers:
+        layer.self_attn.o_proj.register_forward_hook(drop)
+        layer.mlp.register_forward_hook(drop)
+    return model
 
 
 def write_melody_checkpoint(model: PreTrainedModel, directory: Path, card: dict[str, Any]) -> Path:
@@ -162,19 +209,3 @@ def _rows_in_order(melody: Melody) -> Iterator[dict[str, torch.Tensor]]:
         if notes >= WINDOW_NOTES or index == len(lines) - 1:
             yield row_of(melody, first)
             first, notes = index + 1, 0
-
-
-def _seconds_per_step(model: PreTrainedModel, works: Sequence[SungWork]) -> float:
-    """Measure the time of an update on this machine, forward and backward."""
-    rows, seconds = MelodyRows(works, BATCH_ROWS * TRIAL_STEPS, 0), []
-    for step in range(TRIAL_STEPS):
-        batch = [rows[step * BATCH_ROWS + place] for place in range(BATCH_ROWS)]
-        ids = torch.stack([row["input_ids"] for row in batch])  # (B, T)
-        labels = torch.stack([row["labels"] for row in batch])  # (B, T)
-        started = time.monotonic()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss = model(input_ids=ids, labels=labels).loss
-        loss.backward()
-        seconds.append(time.monotonic() - started)
-    model.zero_grad()
-    return min(seconds)  # the first is slower, and others may use the machine

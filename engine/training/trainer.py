@@ -186,7 +186,7 @@ def train_causal(
     )
     trainer.remove_callback(PrinterCallback)
     if checkpoint:
-        trainer.add_callback(_Restore(trainer, checkpoint))
+        trainer.add_callback(RestoredLoss(trainer, checkpoint))
     with interruption:
         _run(trainer, checkpoint, out)
     if interruption.stopped_at is not None and interruption.stopped_at < options.steps:
@@ -197,7 +197,7 @@ def train_causal(
     return model
 
 
-class _Restore(TrainerCallback):
+class RestoredLoss(TrainerCallback):
     """Gives a trainer back the losses that were not yet logged when its checkpoint was written."""
 
     def __init__(self, trainer: WholeCheckpoints, checkpoint: Path) -> None:

@@ -28,6 +28,7 @@ from transformers import LlamaForCausalLM, PreTrainedModel
 from engine.contract import Sampling
 from engine.decoding import Sequence, decode
 from engine.families import CausalModel, Precision, open_model
+from engine.music.event_model import open_event_model
 from engine.music.events import open_vocabulary
 from engine.music.transformer_xl import TransformerXlForCausalLM
 from engine.training.composing import composing_config, write_composer
@@ -89,7 +90,7 @@ def of_family(folder: Path, family: str) -> Writer:
     network = spread(new_network(EventTraining(family, folder, folder, architecture="gpt2")))
     checkpoint = save_event_model(network, folder / family, {}, family)
     name = f"{family} (gpt2)" if family == "hf-causal" else family
-    return Writer(name, open_model(checkpoint.directory, threads=1), network)
+    return Writer(name, open_event_model(checkpoint.directory).model, network)
 
 
 def spread(network: PreTrainedModel) -> PreTrainedModel:

@@ -1,6 +1,7 @@
 """Times reading MIDI files, and reading and tokenising them, against pretty_midi that only reads; all in one run.
 
-Run by `make bench`; not a test. The files are Nottingham's where they lie beside the project, else of our own making.
+Run by `make bench`; not a test. The files are Nottingham's, and those of songbooks, where they lie beside the
+project, else of our own making.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from engine.music.midi_file import midi_to_score, score_to_midi
 from engine.music.midi_reading import midi_to_columns
 from engine.music.multitrack_events import MultitrackEvents
 from engine.music.note_events import NoteEvents
-from tests.bench.midi_files import arranged_song, real_files
+from tests.bench.midi_files import REAL_ARCHIVES, arranged_song, real_files
 
 AT_LEAST = 10.0
 
@@ -56,6 +57,7 @@ def measure(files: Sequence[bytes], rounds: int) -> dict[str, Any]:
     notes = sum(len(track.notes) for data in files for track in midi_to_score(data).tracks)
     return {
         "files": len(files),
+        "different_files": len(set(files)),
         "notes_per_file": round(notes / len(files)),
         "milliseconds_per_file": {name: round(1000 * spent / len(files), 3) for name, spent in seconds.items()},
         "times_as_fast_as_pretty_midi": {
@@ -71,8 +73,8 @@ def measure(files: Sequence[bytes], rounds: int) -> dict[str, Any]:
 def main(count: int, rounds: int, as_json: bool) -> None:
     """Time reading and tokenising MIDI files against pretty_midi."""
     warnings.simplefilter("ignore")  # pretty_midi warns of files whose tempos lie in other tracks
-    files = real_files()
-    source = "Nottingham" if files else "our own"
+    files = [file for archive in REAL_ARCHIVES for file in real_files(archive)]
+    source = "Nottingham, then songbooks" if files else "our own"
     files = files or [score_to_midi(arranged_song(seed)) for seed in range(50)]
     figures = measure([files[n % len(files)] for n in range(count)], rounds)
     if as_json:

@@ -46,20 +46,20 @@ class Reading:
 
 
 def read_and_change(data: bytes, mutation: str, seed: int) -> Reading:
-    before, start = _megabytes(), time.process_time()
+    before, start = _megabytes(), time.thread_time()
     try:
         score = midi_to_score(data)
     except (FileFormatError, RequestError):
-        seconds = time.process_time() - start
+        seconds = time.thread_time() - start
         return Reading(mutation, seed, len(data), "sentence", seconds, 0.0, _megabytes() - before)
-    read = time.process_time()
+    read = time.thread_time()
     megabytes = _megabytes() - before
     try:
         low, high = possible_semitones(score)
         score_to_midi(transpose_score(score, max(-3, low) or min(3, high)))
     except (OutputError, RequestError):
         pass
-    return Reading(mutation, seed, len(data), "score", read - start, time.process_time() - read, megabytes)
+    return Reading(mutation, seed, len(data), "score", read - start, time.thread_time() - read, megabytes)
 
 
 def _megabytes() -> float:

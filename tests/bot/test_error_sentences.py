@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.error_sentences import localise, template_of, template_of_named, without_dashes
+from bot.error_sentences import localise, template_of, template_of_named, with_subcommands, without_dashes
 from bot.language_files import language_file, languages
 from engine.errors import EngineError
 from engine.lyrics.theme import clean_theme
@@ -19,6 +19,7 @@ from engine.music.theory import Chord, Key, voice_range
 from engine.song.form import parse_form, parse_rhyme, parse_syllables
 from engine.song.harmony import parse_chords
 from engine.song.styles import find_style
+from engine.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
 OTHERS = [code for code in languages() if code != "en"]
@@ -28,7 +29,8 @@ PLACES = ["engine/lyrics", "engine/music", "engine/song", "engine/output", "engi
           "engine/decoding.py", "engine/families.py", "engine/slot_pool.py", "worker"]  # fmt: skip
 # Only hosts meet these, in the terminal.
 NOT_FOR_MEMBERS = {"worker/health.py", "worker/settings.py", "worker/queue.py", "worker/store/model_versions.py",
-                   "worker/promotion.py", "worker/store/job_lists.py", "worker/store/artifact_places.py",
+                   "worker/promotion.py", "worker/tuning.py", "worker/store/tunings.py",
+                   "worker/store/job_lists.py", "worker/store/artifact_places.py",
                    "worker/store/backup.py", "worker/store/postgres_dump.py", "worker/capacity/load.py",
                    "engine/lyrics/plain_writer.py", "engine/lyrics/remote.py", "engine/lyrics/markov_model.py",
                    "engine/lyrics/remote_asking.py", "engine/lyrics/remote_exchange.py", "engine/lyrics/remote_server.py",
@@ -118,8 +120,9 @@ def test_no_translation_is_left_of_a_sentence_that_is_gone(code: str) -> None:
     pieces = (
         "did you mean|known are |Chinese words do not|try |"
         "leave --artist|no \\.\\{0\\}:| (at|from|up to|above) |--length must|\\{0\\} must be a |"
-        "new chords: |replaced: |the words stay sung|"
-        "line \\{0\\} was |the same words come again|the new line is|these words come more|new lines: |name the one that is sung|"
+        "new chords: |the \\{0\\} bars of chords are |replaced: |the words stay sung|"
+        "line \\{0\\} was |the same words come again|the new line is|these words come more|new lines: |name the one that is meant|"
+        "this file names no key|the pages are drawn by |signs without a sound|web addresses are|words in the \\{0\\} script|"
         "use a General MIDI|the \\{0\\} is not text|the song was taken back; nothing|the song could not be made|the program stopped"
     )
     raised = templates() | helping_texts()
@@ -153,7 +156,8 @@ REAL_MISTAKES = [
 def test_real_mistakes_are_said_in_chinese_without_english_words(act, given) -> None:
     said = localise(raised_by(act, given), "zh-CN")
     assert re.search("[\u4e00-\u9fff]", said)
-    named = {"ammaj", "rain", "over", "the", "harbour", "minor", "major", "xyz", "robot", "polka", "pip", "lock", "amm"}
+    named = {"ammaj", "rain", "over", "the", "harbour", "minor", "major", "xyz", "robot", "polka", "pip", "lock", "amm",
+             "strophic", "through", "composed", "blues", "verse", "chorus", "ballad"}  # of forms, as typed  # fmt: skip
     english = {word.lower() for word in re.findall("[A-Za-z]{3,}", said)} - named
     assert not {
         word for word in english if not re.fullmatch("[vqcabx]+|vcvcbc|abab|aabb|cyrillic|sus|maj|dim|aug|min", word)
@@ -237,3 +241,21 @@ def test_options_lose_their_dashes_and_ranges_keep_theirs() -> None:
     assert without_dashes("--top-k must be 0-5000 -- or none; a well--known one") == (
         "top_k must be 0-5000 -- or none; a well--known one"
     )
+
+
+@pytest.mark.parametrize(("sentence", "in_the_terminal"), [
+    ("set the words to music first, with /sing", "set the words to music first, with songwright sing"),
+    ("needs a new song (/song key:Dm); or", "needs a new song (songwright song --key Dm); or"),
+    ("/song top_k:5 style:jazz, or /words-for", "songwright song --top-k 5 --style jazz, or songwright words-for"),
+    ("there is no file /song/one.mid, tmp/song or a/words", "there is no file /song/one.mid, tmp/song or a/words"),
+    ("3/4, C/G and /history stay", "3/4, C/G and /history stay"),
+])  # fmt: skip
+def test_commands_are_subcommands_in_the_terminal(sentence: str, in_the_terminal: str) -> None:
+    assert with_subcommands(sentence) == in_the_terminal
+
+
+def test_every_command_that_a_sentence_names_is_a_verb_in_its_own_form() -> None:
+    """What the engine calls "sing" alone would be said so in Discord and in the terminal, where it is no command."""
+    named = {found for template in templates() for found in re.findall(r"(?<![\w/.<{}])/([a-z][a-z-]+)", template)}
+    assert named <= VERBS.keys()
+    assert {"sing", "song"} <= named

@@ -11,7 +11,7 @@ from bot.terminal.options import parse_length
 from engine.lyrics.chinese.tunes import open_patterns
 from engine.lyrics.persons import parse_person
 from engine.music.programs import program_named
-from engine.music.theory import Key
+from engine.music.theory import Key, voice_range
 from engine.song.chinese_model import TUNES_FILE
 from engine.song.chinese_plan import find_tune
 from engine.song.form import parse_form, parse_rhyme, parse_syllables
@@ -31,6 +31,7 @@ READ = {
     "lengths": parse_length,
     "chords": parse_chords,
     "programs": program_named,
+    "voices": voice_range,
 }
 
 

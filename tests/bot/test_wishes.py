@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.wishes import SongFacts, Understood, small_talk, understand_request, understand_wish
+from engine.contract import PARTS
 from engine.errors import RequestError
 
 SEA = {"kind": "song", "theme": "the sea", "style": "waltz", "seed": 5}
@@ -117,6 +118,16 @@ REQUESTS = {
     "song about coffee. Make it slow and sad. Rhyme scheme ABAB.": song(
         "coffee", mood="sad", key="A minor", tempo_qpm=82.0, rhyme="ABAB"
     ),
+    "a bossa nova about the sea": song("the sea", style="bossa nova"),
+    "a bossa-nova song about the sea": song("the sea", style="bossa nova"),
+    "hiphop about my town": song("my town", style="hip-hop"),
+    "a rap about money": song("money", style="hip-hop"),
+    "an electronic song about light": song("light", style="electronic"),
+    "a traditional Chinese song about tea": song("tea", style="chinese"),
+    "a song about Chinese tea": song("Chinese tea"),
+    "ein Bossa Nova über das Meer": song("das Meer", style="bossa nova"),
+    "一首关于月亮的中国风歌曲": song("月亮", style="chinese"),
+    "波萨诺瓦，关于大海": song("大海", style="bossa nova"),
     "写一首关于大海的华尔兹": song("大海", style="waltz"),
     "请写一首关于大海的忧伤的华尔兹，C小调，慢一点": song(
         "大海", style="waltz", mood="sad", key="C minor", tempo_qpm=99.0
@@ -278,7 +289,7 @@ def test_a_request_without_a_theme_asks_for_one(text: str) -> None:
     ("text", "not_understood"),
     [
         ("a funny song about cats", ("funny",)),
-        ("a rap about money", ("rap",)),
+        ("a metal song about money", ("metal",)),
         ("a happy song in C minor about cats", ("happy",)),
         ("lyrics about cats in C minor", ("in C minor",)),
         ("music about cats", ("about cats",)),
@@ -295,13 +306,24 @@ def test_words_without_a_meaning_are_said(text: str, not_understood: tuple[str, 
         ("what a lovely song!", ("what a lovely",)),
         ("don't make it faster", ("don't make it faster",)),
         ("faster and with elephants", ("elephants",)),
-        ("make it rap", ("rap",)),
+        ("make it metal", ("metal",)),
         ("我喜欢", ("我喜欢",)),
         ("mach es rosarot", ("rosarot",)),
     ],
 )
 def test_wishes_without_a_meaning_are_said(text: str, not_understood: tuple[str, ...]) -> None:
     assert understand_wish(text, SONG).not_understood == not_understood
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("without the second voice", "second voice"), ("no backing vocals", "second voice"), ("mute the solo", "solo"),
+        ("ohne die zweite Stimme", "second voice"), ("不要第二声部", "second voice"), ("不要独奏", "solo"),
+    ],
+)  # fmt: skip
+def test_every_part_of_the_band_can_be_left_out(text: str, part: str) -> None:
+    assert fields(understand_wish(text, replace(SONG, parts=PARTS))) == edit("mute", part=part)
 
 
 def test_the_second_exact_change_must_wait() -> None:

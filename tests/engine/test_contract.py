@@ -38,9 +38,14 @@ def test_parts_are_the_tracks_of_a_band() -> None:
     from engine.music.score import TimeSignature
     from engine.song.parts import part_of
 
-    notes = (SungNote(0, 480, 60, None),)
-    sheet = LeadSheet("x", "C major", TimeSignature(4, 4), 100, 7680, notes, (ChordSpan(0, 7680, "C"),),
-                      (SectionSpan("Chorus", 0, 7680),), is_sung=False)  # fmt: skip
+    notes = tuple(SungNote(at, 480, 72, None) for at in range(0, 15360, 960))
+    sections = (
+        SectionSpan("Chorus", 0, 7680),
+        SectionSpan("Chorus", 7680, 7680),
+        SectionSpan("Instrumental", 15360, 7680),
+    )
+    sheet = LeadSheet("x", "C major", TimeSignature(4, 4), 100, 23040, notes, (ChordSpan(0, 23040, "C"),), sections,
+                      is_sung=False)  # fmt: skip
     found = {part_of(track) for band in BANDS.values() for track in arrange(sheet, band, 1).tracks}
     assert found == set(contract.PARTS)
     for band in BANDS.values():

@@ -26,7 +26,7 @@ from worker.store.integrity import check
 from worker.store.server_settings import ServerSettings
 from worker.store.store_error import StoreError
 from worker.store.synced_commands import store_hash
-from worker.store.tables import Base, DeliveryRow, JobRow, WorkerRow
+from worker.store.tables import Base, DeliveryRow, JobRow, SnapshotRow, TuningRow, WorkerRow
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 NEVER_CHANGED = ("songs", "artifacts", "listings", "ratings", "uploads", "favourites", "comparisons", "model_versions")
@@ -69,6 +69,26 @@ def fill_every_table(client: Client, clock: WoundClock) -> None:
             WorkerRow(id="w" * 26, machine="m", pid=1, started="1", device="cpu", slots=1, running=0, model_versions={},
                       started_at=now, seen_at=now)
         )  # fmt: skip
+    song = client.library.history(ANN).items[0].id
+    client.signals.mark(ANN, song, "take")
+    with client.store.writing() as session:
+        session.add(SnapshotRow(id="s", digest="d", path="/d", statistics={}, created_at=clock()))
+        session.flush()
+        session.add(
+            TuningRow(
+                id="t",
+                role="lyrics",
+                snapshot_id="s",
+                parent_digest="p",
+                request={},
+                folder="/f",
+                status="queued",
+                attempts=0,
+                done=0,
+                total=1,
+                created_at=clock(),
+            )
+        )
 
 
 def contents(store: Store) -> dict[str, dict[Any, Any]]:

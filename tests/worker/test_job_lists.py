@@ -126,6 +126,19 @@ def test_a_failed_job_is_tried_again_as_a_new_one(crew: Crew) -> None:
         assert getattr(new, name) == getattr(former, name)
 
 
+def test_a_job_is_tried_again_once_unless_that_ends_without_a_song(crew: Crew) -> None:
+    failed = crew.failed()
+    with crew.store.writing() as session:
+        again = job_lists.retry(session, failed, now=crew.clock()).job.id
+    refused = f"tried again already, and job {again} is queued"
+    with crew.store.writing() as session, pytest.raises(RequestError, match=refused):
+        job_lists.retry(session, failed, now=crew.clock())
+    with crew.store.writing() as session:
+        assert len(job_lists.newest(session, count=9)) == 2
+        jobs.request_cancel(session, again, now=crew.clock())
+        assert job_lists.retry(session, failed, now=crew.clock()).job.id != again
+
+
 @pytest.mark.parametrize(("held", "delivered"), [(None, True), (30.0, False), (-1.0, True)])
 def test_a_failure_that_was_not_told_yet_is_not_told_any_more(crew: Crew, held: float | None, delivered: bool) -> None:
     failed = crew.failed()

@@ -20,7 +20,7 @@ from worker.loaded_models import (
     ModelChoice,
     Trial,
     model_choice,
-    place_in_trials,
+    place_in_trial,
     promoted_paths,
     starter_paths,
 )
@@ -95,7 +95,7 @@ def versions(loaded: LoadedModels) -> list[str]:
 
 def seed_at(low: float, high: float) -> int:
     """Return a seed whose place in trials lies in this range."""
-    return next(seed for seed in range(10_000) if low <= place_in_trials(seed) < high)
+    return next(seed for seed in range(10_000) if low <= place_in_trial("", f"seed {seed}") < high)
 
 
 def test_a_model_is_opened_once_and_only_when_needed() -> None:
@@ -136,7 +136,7 @@ def test_a_promotion_is_used_from_the_next_song_on(role: Role, store: Store, clo
 def test_a_trial_makes_its_share_of_the_songs(store: Store, clock: WoundClock) -> None:
     version = added(store, clock, "melody", "new")
     with store.writing() as session:
-        model_versions.begin_trial(session, version.id, 0.25)
+        model_versions.begin_trial(session, version.id, 0.25, now=clock())
     choice = model_choice(store)
     made = Counter(choice.of(seed)["melody"] for seed in range(4000))
     assert made[NEW] == pytest.approx(1000, abs=100)
@@ -145,8 +145,19 @@ def test_a_trial_makes_its_share_of_the_songs(store: Store, clock: WoundClock) -
     assert [choice.of(seed) for seed in range(50)] == [model_choice(store).of(seed) for seed in range(50)]
 
 
-def test_the_place_of_a_seed_is_the_same_on_every_machine() -> None:
-    assert [round(place_in_trials(seed), 6) for seed in (0, 1, 2**31 - 1)] == [0.716845, 0.039364, 0.642668]
+def test_a_member_keeps_to_one_side_of_a_trial_whatever_the_seed_and_other_trials_fall_to_others() -> None:
+    choice = ModelChoice({"lyrics": OLD}, {"lyrics": Trial(NEW, 0.1, "abc")})
+    members = [f"member {n}" for n in range(2000)]
+    sides = {member: choice.of(0, member)["lyrics"] for member in members}
+    assert all(choice.of(seed, member)["lyrics"] == sides[member] for member in members[:50] for seed in range(20))
+    assert sum(side == NEW for side in sides.values()) == pytest.approx(200, abs=50)
+    later = ModelChoice({"lyrics": OLD}, {"lyrics": Trial(NEW, 0.1, "def")})
+    in_both = sum(sides[member] == later.of(0, member)["lyrics"] == NEW for member in members)
+    assert in_both < 50
+
+
+def test_the_place_in_a_trial_is_the_same_on_every_machine() -> None:
+    assert [round(place_in_trial("abc", who), 6) for who in ("seed 0", "member 81")] == [0.605335, 0.932144]
 
 
 def test_during_a_trial_both_models_are_held_and_after_it_one() -> None:

@@ -41,10 +41,10 @@ def states(store: Store, role: Role = "lyrics") -> dict[str, str]:
 def test_a_trial_begins_changes_its_share_and_ends(store: Store, clock: WoundClock) -> None:
     one, other = added(store, clock, "aa"), added(store, clock, "bb")
     with store.writing() as session:
-        assert model_versions.begin_trial(session, one, 0.5).trial_share == 0.5
-        assert model_versions.begin_trial(session, one, 0.1).trial_share == 0.1
+        assert model_versions.begin_trial(session, one, 0.5, now=clock()).trial_share == 0.5
+        assert model_versions.begin_trial(session, one, 0.1, now=clock()).trial_share == 0.1
         with pytest.raises(RequestError, match=f"{one} is on trial for lyrics; end that first"):
-            model_versions.begin_trial(session, other, 0.1)
+            model_versions.begin_trial(session, other, 0.1, now=clock())
         on_trial = model_versions.on_trial(session, "lyrics")
         assert on_trial is not None
         assert on_trial.id == one
@@ -53,24 +53,24 @@ def test_a_trial_begins_changes_its_share_and_ends(store: Store, clock: WoundClo
         assert model_versions.on_trial(session, "lyrics") is None
         with pytest.raises(RequestError, match="not on trial, it is candidate"):
             model_versions.end_trial(session, one)
-        assert model_versions.begin_trial(session, other, 0.1).state == "trial"
+        assert model_versions.begin_trial(session, other, 0.1, now=clock()).state == "trial"
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 0.51, float("nan")])
 def test_a_share_out_of_range_is_refused(store: Store, clock: WoundClock, share: float) -> None:
     version = added(store, clock, "aa")
     with store.writing() as session, pytest.raises(RequestError, match="above 0 and at most"):
-        model_versions.begin_trial(session, version, share)
+        model_versions.begin_trial(session, version, share, now=clock())
 
 
 def test_what_was_on_trial_is_promoted_and_the_former_one_retired(store: Store, clock: WoundClock) -> None:
     one, other = added(store, clock, "aa"), added(store, clock, "bb")
     promoted(store, clock, one)
     with store.writing() as session:
-        model_versions.begin_trial(session, other, 0.2)
+        model_versions.begin_trial(session, other, 0.2, now=clock())
         assert {version.id for version in model_versions.in_use(session)} == {one, other}
         with pytest.raises(RequestError, match="is promoted"):
-            model_versions.begin_trial(session, one, 0.2)
+            model_versions.begin_trial(session, one, 0.2, now=clock())
     now_in_use = promoted(store, clock, other)
     assert (now_in_use.state, now_in_use.trial_share) == ("promoted", None)
     assert states(store) == {"aa": "retired", "bb": "promoted"}
@@ -79,7 +79,7 @@ def test_what_was_on_trial_is_promoted_and_the_former_one_retired(store: Store, 
 def test_a_trial_is_retired_too(store: Store, clock: WoundClock) -> None:
     version = added(store, clock, "aa")
     with store.writing() as session:
-        model_versions.begin_trial(session, version, 0.2)
+        model_versions.begin_trial(session, version, 0.2, now=clock())
         assert model_versions.retire(session, version).trial_share is None
         assert model_versions.in_use(session) == ()
 
@@ -128,7 +128,7 @@ def test_of_many_trials_begun_at_once_one_is(store: Store, clock: WoundClock) ->
     def begin(version: str) -> None:
         gate.wait(PATIENCE_SECONDS)
         with suppress(RequestError), store.writing() as session:
-            model_versions.begin_trial(session, version, 0.1)
+            model_versions.begin_trial(session, version, 0.1, now=clock())
 
     threads = [threading.Thread(target=begin, args=(version,)) for version in versions]
     for thread in threads:

@@ -50,6 +50,7 @@ def live(client: Client, clock: WoundClock) -> str:
     for rater, rated in ((ANN, theirs[0]), (ANN, song.id), (BOB, song.id)):
         client.ratings.rate(rated, rater=rater, stars=4)
         client.library.toggle_favourite(rater, rated)
+        client.signals.mark(rater, rated, "download")
     client.comparisons.prefer(ANN, *theirs, "a")
     client.comparisons.prefer(BOB, song.id, theirs[0], "b")
     client.members.set_training(ANN, True)
@@ -86,6 +87,7 @@ def test_what_is_stored_is_counted(client: Client, clock: WoundClock) -> None:
         "ratings": 2,
         "comparisons": 1,
         "favourites": 2,
+        "signals": 2,
         "uploads": 1,
         "deliveries": 4,
         "memberships": 1,

@@ -194,15 +194,29 @@ def test_in_a_trial_a_seed_has_its_side_and_the_song_says_which(store: Store, mo
     promoter = Promoter(store, ids)
     promoter.promote(first)
     for version in ids[second]:
-        promotion.begin_trial(store, version, 0.5)
+        promotion.begin_trial(store, version, 0.5, now=utc_now())
     choice = model_choice(store)
     generate = SongGenerator(LoadedModels(lambda: choice), OUTPUTS)
-    sides = set()
-    for seed in (0, 1):  # 0.72 and 0.04 in the order of trials: one on each side
+    sides: dict[str, set[str]] = {"lyrics": set(), "melody": set()}
+    for seed in range(6):
         made = [generate(REQUEST, seed, lambda progress: None, lambda: False) for _ in range(2)]
         assert made[0].artifacts == made[1].artifacts
-        sides.add((made[0].report.model_versions["lyrics"], made[0].report.model_versions["melody"]))
-    assert sides == {first, second}
+        for role, versions in sides.items():
+            versions.add(made[0].report.model_versions[role])
+    assert sides == {role: {first[n], second[n]} for n, role in enumerate(sides)}
+
+
+def test_in_a_trial_a_member_gets_all_songs_from_one_side(store: Store, models: list[TinyModels]) -> None:
+    ids = added(store, models[:2])
+    old, new = ids
+    promotion.promote(store, ids[old][0], now=utc_now())
+    promotion.begin_trial(store, ids[new][0], 0.5, now=utc_now())
+    generate = SongGenerator(LoadedModels(lambda: model_choice(store)), OUTPUTS)
+    seen = {}
+    for member in ("Ann", "Bob", "Cat", "Dan"):
+        made = [generate.asked_by(member)(REQUEST, seed, lambda progress: None, lambda: False) for seed in (1, 2, 3)]
+        (seen[member],) = {song.report.model_versions["lyrics"] for song in made}
+    assert set(seen.values()) == {old[0], new[0]}
 
 
 def test_a_checkpoint_is_verified_before_it_is_put_to_use(
@@ -215,7 +229,7 @@ def test_a_checkpoint_is_verified_before_it_is_put_to_use(
         )  # fmt: skip
     for put_to_use in (
         lambda: promotion.promote(store, version.id, now=clock()),
-        lambda: promotion.begin_trial(store, version.id, 0.1),
+        lambda: promotion.begin_trial(store, version.id, 0.1, now=clock()),
     ):
         with pytest.raises(CheckpointError, match="no model directory"):
             put_to_use()

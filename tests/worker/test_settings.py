@@ -20,11 +20,19 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 
 def test_every_field_has_a_variable_that_is_read() -> None:
-    others = {"SONGWRIGHT_LEASE_SECONDS": "70", "SONGWRIGHT_METRICS_ADDRESS": "localhost:7"}
+    others = {"SONGWRIGHT_LEASE_SECONDS": "70", "SONGWRIGHT_METRICS_ADDRESS": "localhost:7",
+              "SONGWRIGHT_TUNING": "1", "SONGWRIGHT_TUNE_SHARE": "0.5"}  # fmt: skip
     given = dict.fromkeys(ENVIRONMENT_VARIABLES.values(), "7") | others
     settings = Settings.from_environment(given)
     assert set(ENVIRONMENT_VARIABLES) == set(Settings.model_fields)
-    assert {str(value) for value in settings.model_dump().values()} == {"7", "7.0", "70.0", "localhost:7"}
+    assert {str(value) for value in settings.model_dump().values()} == {
+        "7",
+        "7.0",
+        "70.0",
+        "localhost:7",
+        "True",
+        "0.5",
+    }
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEAD_REVISION = "0005"  # the newest migration; a test compares it with the scripts
+HEAD_REVISION = "0006"  # the newest migration; a test compares it with the scripts
 CONNECT_TIMEOUT_SECONDS = 10
 # A server that is gone without a word (its machine lost power) is noticed after half a minute, not after two hours.
 _POSTGRESQL_OPTIONS: dict[str, Any] = {

@@ -100,11 +100,16 @@ def retry(session: Session, job_id: str, *, now: datetime) -> Retried:
     """Insert a job with the request, seed, member and server of a failed one, which stays as it is; return it.
 
     If the failure has not been brought to the member yet, the song will be brought instead of it. Else nothing is
-    posted: the member was told once, and finds the song in the history. RequestError for a job that has not failed.
+    posted: the member was told once, and finds the song in the history. RequestError for a job that has not failed, and
+    for one that was tried again already.
     """
     failed = jobs.get(session, job_id)
     if failed.status != "failed":
         raise RequestError(f"job {job_id} is {failed.status}; only failed jobs can be tried again")
+    if (again := _tried_again(session, failed)) is not None:
+        raise RequestError(
+            f"job {job_id} was tried again already, and job {again.id} is {again.status}; see jobs show {again.id}"
+        )
     if failed.requested_by is not None:
         wait_for_turn(session, failed.requested_by)
     new = jobs.submit(
@@ -122,6 +127,14 @@ def retry(session: Session, job_id: str, *, now: datetime) -> Retried:
     found = session.execute(moved.values(job_id=new.id).returning(DeliveryJobRow.job_id)).all()
     session.expire_all()
     return Retried(jobs.get(session, new.id), bool(found))
+
+
+def _tried_again(session: Session, failed: Job) -> JobRow | None:
+    """Return the later job that makes the same song for the same member, unless it has ended without one."""
+    same = (JobRow.id > failed.id, JobRow.kind == failed.kind, JobRow.seed == failed.seed,
+            JobRow.requested_by == failed.requested_by, JobRow.status.in_(("queued", "running", "done")))  # fmt: skip
+    later = session.scalars(select(JobRow).where(*same).order_by(JobRow.id))
+    return next((row for row in later if row.request == failed.request), None)
 
 
 def _deliveries_not_begun(now: datetime):  # type: ignore[no-untyped-def]  # SQLAlchemy's type says less than the body

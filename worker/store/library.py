@@ -18,6 +18,7 @@ from worker.store.tables import FavouriteRow, ListingRow
 
 MAX_SEARCH_WORDS = 10
 MAX_WORD_CHARACTERS = 100
+COPIES = ("export", "explain")  # kinds of which each song is one that is there already
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,22 @@ def own_titles(
         of_server = found.where(ListingRow.server == server, ~ListingRow.private).limit(limit)
         titles |= {song_id: title for song_id, title in _pairs(session, of_server) if song_id not in titles}
     return tuple(titles.items())[:limit]
+
+
+def visible(session: Session, server: str | None, member: str | None, limit: int) -> list[str]:
+    """Return the ids of the newest songs that a member may see from a server; member None: a host at the terminal.
+
+    A host sees what was made at the terminal and what is not private, of all servers.
+    """
+    of_host = or_(ListingRow.requested_by.is_(None), ~ListingRow.private)
+    seen = of_host if member is None else _may_see(server, member)
+    copies = ListingRow.kind.in_(COPIES)
+    return list(session.scalars(select(ListingRow.song_id).where(seen, ~copies).order_by(*_NEWEST_FIRST).limit(limit)))
+
+
+def listed(session: Session, song_ids: Sequence[str]) -> tuple[Listed, ...]:
+    """Return songs as lists show them, in the order of their ids; those that are gone are left out."""
+    return _in_order(session, song_ids)
 
 
 _NEWEST_FIRST = (ListingRow.created_at.desc(), ListingRow.song_id.desc())

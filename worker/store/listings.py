@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from math import sqrt
 
-from sqlalchemy import BindParameter, bindparam, func, select, update
+from sqlalchemy import BindParameter, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine.contract import SongReport
@@ -83,10 +83,19 @@ def hold(session: Session, song_ids: Sequence[str]) -> None:
 
 
 def count_ratings(session: Session, song_ids: Sequence[str]) -> None:
-    """Count the ratings of these songs anew; `hold` them before the ratings are changed."""
+    """Count the ratings of these songs anew; `hold` them before the ratings are changed.
+
+    What somebody gives their own song is kept and not counted: lists show what others think.
+    """
     listed = Base.metadata.tables["listings"]  # not the class, for which many changes at once are another thing
     change = update(listed).where(listed.c.song_id == bindparam("song")).values(**_bound("votes", "stars", "score"))
-    given = select(RatingRow.song_id, func.count(), func.sum(RatingRow.stars)).group_by(RatingRow.song_id)
+    by_others = or_(ListingRow.requested_by.is_(None), ListingRow.requested_by != RatingRow.rater)
+    given = (
+        select(RatingRow.song_id, func.count(), func.sum(RatingRow.stars))
+        .join(ListingRow, ListingRow.song_id == RatingRow.song_id)
+        .where(by_others)
+        .group_by(RatingRow.song_id)
+    )
     for some in _some(song_ids):
         tallies = dict.fromkeys(some, (0, 0))
         rows = session.execute(given.where(RatingRow.song_id.in_(some)))

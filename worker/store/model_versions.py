@@ -29,6 +29,8 @@ class ModelVersion:
     """A checkpoint directory under its digest, with the model card as JSON.
 
     trial_share: 0-0.5 of the songs while it is on trial, else None. promoted_at: the last time; None if it never was.
+    gate: what the comparison with its parent said (see `engine.evaluation.gate`), None for what was not tuned here.
+    trial_began_at: of the trial that it is in or was in last. decisions: what was done with it and why, the oldest first.
     """
 
     id: str
@@ -42,6 +44,14 @@ class ModelVersion:
     created_at: datetime
     trial_share: float | None
     promoted_at: datetime | None
+    gate: dict[str, Any] | None
+    trial_began_at: datetime | None
+    decisions: tuple[dict[str, Any], ...]
+
+    @property
+    def may_be_promoted(self) -> bool:
+        """Whether nothing speaks against it: it passed the gate, had none, or somebody said on record why it may."""
+        return self.gate is None or bool(self.gate.get("passed")) or bool(self.gate.get("despite"))
 
 
 def add(
@@ -96,10 +106,10 @@ def promote(session: Session, version_id: str, *, now: datetime) -> ModelVersion
     return _version(row)
 
 
-def begin_trial(session: Session, version_id: str, share: float) -> ModelVersion:
+def begin_trial(session: Session, version_id: str, share: float, *, now: datetime) -> ModelVersion:
     """Let a version make a share of the songs (above 0, at most 0.5), beside the one promoted or the starter.
 
-    One of a role at a time; a new share for the one that is on trial already is fine.
+    One of a role at a time; a new share for the one that is on trial already is fine, and its ratings go on counting.
     """
     check_share(share)
     row = _alone(session, version_id)
@@ -110,6 +120,8 @@ def begin_trial(session: Session, version_id: str, share: float) -> ModelVersion
         raise RequestError(
             f"{other.id} is on trial for {row.role}; end that first: songwright models trial {other.id} --end"
         )
+    if row.state != "trial":
+        row.trial_began_at = now
     row.state, row.trial_share = "trial", share
     session.flush()
     return _version(row)
@@ -127,6 +139,35 @@ def end_trial(session: Session, version_id: str) -> ModelVersion:
     if row.state != "trial":
         raise RequestError(f"{version_id} is not on trial, it is {row.state}; songwright models list shows all")
     row.state, row.trial_share = "candidate", None
+    session.flush()
+    return _version(row)
+
+
+def record_gate(session: Session, version_id: str, gate: dict[str, Any]) -> ModelVersion:
+    """Write what the gate said of a version, over what it said before."""
+    row = _alone(session, version_id)
+    row.gate = gate
+    session.flush()
+    return _version(row)
+
+
+def pass_despite(session: Session, version_id: str, why: str, *, by: str, now: datetime) -> ModelVersion:
+    """Write down who lets a version pass although the gate did not, and why; RequestError without a reason."""
+    row = _alone(session, version_id)
+    if not why.strip():
+        raise RequestError(
+            "say why it shall be promoted although it did not pass, such as --despite 'the judge is wrong'"
+        )
+    row.gate = {**(row.gate or {}), "despite": {"why": why.strip(), "by": by, "at": now.isoformat()}}
+    session.flush()
+    return _version(row)
+
+
+def record(session: Session, version_id: str, what: str, why: str, *, by: str, now: datetime) -> ModelVersion:
+    """Write down what was done with a version, why and by whom; nothing of it is ever taken away."""
+    row = _alone(session, version_id)
+    log = [*(row.decisions or {}).get("log", ()), {"at": now.isoformat(), "what": what, "why": why, "by": by}]
+    row.decisions = {"log": log}
     session.flush()
     return _version(row)
 
@@ -234,4 +275,5 @@ def _row(session: Session, version_id: str) -> ModelVersionRow:
 
 
 def _version(row: ModelVersionRow) -> ModelVersion:
-    return ModelVersion(**{name: getattr(row, name) for name in ModelVersion.__dataclass_fields__})
+    values = {name: getattr(row, name) for name in ModelVersion.__dataclass_fields__ if name != "decisions"}
+    return ModelVersion(**values, decisions=tuple((row.decisions or {}).get("log", ())))

@@ -27,7 +27,7 @@ def readings(character: str) -> tuple[tuple[int, int], ...]:
     """Return (rhyme class 0-13, tone 0-4) of every reading of a character, the usual one first; () for other signs."""
     from pypinyin import Style, pinyin
 
-    if not is_hanzi(character):
+    if len(character) != 1 or not is_hanzi(character):
         return ()
     sounds = pinyin(character, style=Style.TONE3, strict=True, heteronym=True)[0]
     initials = [one for one in pinyin(character, style=Style.INITIALS, strict=True, heteronym=True)[0] if one]
@@ -45,6 +45,12 @@ def rhyme_class(character: str) -> int | None:
     """Return the rhyme class of a character's usual reading, 0-13; None for what is no Chinese character."""
     found = readings(character)
     return found[0][0] if found else None
+
+
+def rhyme_class_name(line: str) -> str:
+    """Return the name of the rhyme class that a line ends in, such as "ang"; "" where it has no Chinese character."""
+    sound = rhyme_class(_last(line))
+    return NAMES[sound] if sound is not None else ""
 
 
 def rhymes_surely(character: str) -> bool:

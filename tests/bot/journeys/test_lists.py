@@ -63,8 +63,12 @@ def test_the_best_of_a_server_needs_votes_and_is_for_everybody_there(tmp_path: P
             assert "has 3 ratings yet" in (await stage.answer(stage.ada, "/top")).text
             with stage.worker():
                 song = await stage.finished_song(theme="rain")
+                cat = stage.sandbox.user("cat")
+                stage.guild.members.append(cat)
                 for member in stage.ada, stage.bob, stage.eve:
                     await stage.pressed(member, song, "★5")
+                assert "Rain" not in (await stage.answer(stage.bob, "/top")).text  # Ada's own stars do not count
+                await stage.pressed(cat, song, "★5")
                 top = await stage.answer(stage.bob, "/top")
                 assert "Rain" in top.text
                 assert not top.ephemeral

@@ -146,7 +146,7 @@ def test_edited_words_are_sung_as_they_were_typed(perform: Callable[[Scene], Non
         refused = await (await stage.sandbox.submit_modal(emptied, {"lyrics": " \n \n "})).final()
         assert "no words to sing" in refused.text
         other = await stage.sandbox.press(stage.ada, edited, "Edit words")
-        sentence = await (await stage.sandbox.submit_modal(other, {"lyrics": "关于雨的歌"})).final(
+        sentence = await (await stage.sandbox.submit_modal(other, {"lyrics": "Песня о дожде"})).final(
             until=lambda message: not message.controls
         )
         assert "went wrong" not in sentence.text

@@ -69,9 +69,10 @@ async def _verbs(stage: Stage) -> Message:
     song = await stage.finished_song(**OF_A_SONG)
     title = "Rain"
     await stage.finished_song(command="/lyrics", language="zh", tune="浣溪沙", **words_alone, **SAMPLING)
+    await stage.finished_song(**OF_A_SONG | {"language": "zh", "tune": "浣溪沙", "theme": "江南春雨", "title": "春雨"})
     tune = await stage.finished_song(command="/music", **music, bars=8, instrument="flute")
     assert finished(await (await stage.sandbox.press(stage.bob, tune, "Continue")).final(until=finished))
-    await stage.finished_song(command="/sing", lyrics="Row the boat", voice="child", **music)
+    await stage.finished_song(command="/sing", lyrics="Row the boat", voice="child", length="0:40", **music)
     await stage.finished_song(command="/transpose", song=title, semitones=-3, seed=1)
     await stage.finished_song(command="/transpose", file=midi(), key="D")
     await stage.finished_song(command="/tempo", song=title, percent=120, seed=1)
@@ -80,6 +81,7 @@ async def _verbs(stage: Stage) -> Message:
     await stage.finished_song(command="/verse", song=title, theme="winter", seed=1)
     await stage.finished_song(command="/mute", song=title, part="drums", seed=1)
     await stage.finished_song(command="/mute", file=midi(), part="bass")
+    await stage.finished_song(command="/mute", file=midi(), track="1")
     await stage.finished_song(command="/rewrite", song=title, line="1", theme="snow", seed=1)
     await stage.finished_song(command="/insert", song=title, after=1, theme="snow", seed=1)
     await stage.finished_song(command="/continue", song=title, form="V", theme="snow", seed=1)
@@ -109,6 +111,8 @@ async def _music_edits(stage: Stage, title: str) -> None:
         ("/instrument", {"instrument": "flute", "part": "chords", "seed": 1}),
         ("/instrument", {"instrument": "flute", "track": "1"}),
         ("/humanize", {"amount": 30, "bars": "1-2", "seed": 1}),
+        ("/export", {"formats": "kar, sheet", "seed": 1}),
+        ("/explain", {"seed": 1}),
     ):
         await stage.finished_song(command=command, song=title, **options)
         await stage.finished_song(command=command, file=midi(), **options)
@@ -135,16 +139,17 @@ async def _buttons_of_a_song(stage: Stage, song: Message) -> None:
         await stage.pressed(stage.bob, song, stars)
     assert "★ 5.0 (1)" in song.text
     assert song.content == content_before
-    for label in "Another take", "Faster", "Slower", "Key up", "Key down", "Continue", "Re-harmonise":
+    for label in "Another take", "Faster", "Slower", "Key up", "Key down", "Continue", "Re-harmonise", "Explain":
         assert finished(await (await stage.sandbox.press(stage.bob, song, label)).final(until=finished))
     words = await stage.sandbox.press(stage.bob, song, "Edit words")
     sent = await stage.sandbox.submit_modal(words, {"Words, one line per sung line": "Row\nrow"})
     assert finished(await sent.final(until=finished))
     line = await stage.sandbox.press(stage.bob, song, "Rewrite a line")
     assert finished(await (await stage.sandbox.submit_modal(line, {"line": "1"})).final(until=finished))
-    assert [file.filename for file in (await stage.pressed(stage.bob, song, "Other formats")).attachments] == [
-        "song.txt"
-    ]
+    others = await stage.pressed(stage.bob, song, "Other formats")
+    assert [file.filename for file in others.attachments] == ["song.txt"]
+    chosen = await stage.sandbox.select(stage.bob, others, "Make another format …", "mp3")
+    assert finished(await chosen.final(until=finished))
     assert "Am" in (await stage.pressed(stage.bob, song, "Details")).text
     assert "among" in (await stage.pressed(stage.bob, song, "Favourite")).text
     assert "no longer" in (await stage.pressed(stage.bob, song, "Favourite")).text
@@ -156,7 +161,8 @@ async def _buttons_of_a_song(stage: Stage, song: Message) -> None:
 
 
 async def _comparison(stage: Stage) -> None:
-    asked = await stage.finished_song(command="/compare", **OF_A_SONG)
+    in_chinese = {"language": "zh", "tune": "浣溪沙", "theme": "江南春雨"}
+    asked = await stage.finished_song(command="/compare", **OF_A_SONG | in_chinese)
     _, _, song_a, song_b, _ = asked.find("Take A")["custom_id"].split(":")
     tally = stage.client().comparisons.tally
     for label, thanks, preferred in (
@@ -182,6 +188,7 @@ async def _lists(stage: Stage) -> None:
     assert "Rain" in (await stage.answer(stage.ada, "/favourites", page=1)).text
     assert "3 ratings" in (await stage.answer(stage.ada, "/top", page=1)).text
     assert "Rain" in (await stage.answer(stage.ada, "/song-info", song="rain")).text
+    assert "Songs like Rain" in (await stage.answer(stage.ada, "/similar", song="rain", count=3)).text
 
 
 async def _privacy(stage: Stage) -> None:
@@ -211,6 +218,8 @@ async def _settings(stage: Stage) -> None:
         ("/admin filter", {"change": "add", "word": "Rum"}),
         ("/admin filter", {"level": "mild"}),
         ("/admin stats", {}),
+        ("/admin models", {}),
+        ("/admin finetune", {}),
         ("/admin show", {}),
         ("/admin reset", {}),
     ):
@@ -269,8 +278,9 @@ def acts(bot: commands.Bot) -> set[str]:
     forms = {f"form:{verb.name}:{name}" for verb in VERBS.values() for name in long_texts(verb)}
     stars = {f"rate:{stars}" for stars in range(1, 6)}
     choices = {f"prefer:{which}" for which in ("a", "b", "same")}
-    plain = set(cog.handlers) - {UNKNOWN, "do", "rate", "prefer"}
-    return plain | {f"do:{name}" for name in SHORTCUTS} | stars | choices | forms | {"play in a menu"}
+    plain = set(cog.handlers) - {UNKNOWN, "do", "rate", "prefer", "export"}
+    menus = {"play in a menu", "export in a menu"}
+    return plain | {f"do:{name}" for name in SHORTCUTS} | stars | choices | forms | menus
 
 
 def long_texts(verb: Verb) -> list[str]:

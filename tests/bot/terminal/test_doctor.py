@@ -152,3 +152,19 @@ def test_db_says_what_is_wrong_with_a_database(terminal: Terminal, monkeypatch: 
     monkeypatch.setenv("SONGWRIGHT_DATABASE_URL", "nonsense")
     outcome = terminal.run("db", "upgrade")
     assert (outcome.code, outcome.err.count("\n")) == (1, 1)
+
+
+@pytest.mark.usefixtures("starters")
+def test_who_draws_lead_sheets_is_said(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    check = examined(terminal)[1]["lead sheets"]
+    assert (check["state"], check["way_out"]) == ("ok", "")
+    assert "by Songwright itself" in check["found"]
+    monkeypatch.setenv("SONGWRIGHT_ENGRAVER", "auto")
+    assert examined(terminal)[1]["lead sheets"]["state"] == "optional"
+    (tmp_path / "mscore").touch(mode=0o755)
+    assert examined(terminal)[1]["lead sheets"]["found"] == f"drawn by {tmp_path / 'mscore'}"
+    monkeypatch.delenv("SONGWRIGHT_ENGRAVER")
+    check = examined(terminal)[1]["lead sheets"]
+    assert "by Songwright itself" in check["found"]
+    assert "SONGWRIGHT_ENGRAVER=mscore" in check["way_out"]

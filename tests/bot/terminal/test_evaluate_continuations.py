@@ -12,10 +12,13 @@ from click.testing import CliRunner
 
 from bot.terminal.evaluate import evaluate
 from engine.corpus.music_pieces import CHORALES_FILE
-from engine.errors import RequestError
+from engine.errors import CheckpointError, RequestError
 
 if TYPE_CHECKING:
     from tests.tiny_models import TinyModels
+
+
+STARTERS = Path(__file__).parents[3] / "engine" / "starter"
 
 
 def write_chorales(folder: Path, bars: int) -> Path:
@@ -46,3 +49,10 @@ def test_works_that_are_too_short_are_said(tiny_models: TinyModels, tmp_path: Pa
     given = ["continuations", str(tiny_models.music), "--data", str(write_chorales(tmp_path / "music", 8))]
     with pytest.raises(RequestError, match="no held-out work has 16 whole bars"):
         CliRunner().invoke(evaluate, given, catch_exceptions=False)
+
+
+def test_a_checkpoint_of_another_kind_is_refused_with_the_way_out(tiny_models: TinyModels, tmp_path: Path) -> None:
+    data = str(write_chorales(tmp_path / "music", 20))
+    for other in (tiny_models.melody, tiny_models.lyrics, STARTERS / "blend"):
+        with pytest.raises(CheckpointError, match=r"of another kind .*songwright train music --family composer"):
+            CliRunner().invoke(evaluate, ["continuations", str(other), "--data", data], catch_exceptions=False)

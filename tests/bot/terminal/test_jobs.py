@@ -163,10 +163,13 @@ def test_a_failed_job_is_tried_again(terminal: Terminal, client: Client) -> None
         f"Job {new.id} is queued with the same request and seed; its song is brought to where it was asked for.\n"
     )
     assert client.job(new.id).seed == client.job(job_id).seed
-    again = json.loads(terminal.run("jobs", "retry", job_id, "--json").out)
-    assert (again["retry_of"], again["delivered"]) == (job_id, False)
     refused = terminal.run("jobs", "retry", new.id)
     assert (refused.code, "only failed jobs" in refused.err) == (2, True)
+    twice = terminal.run("jobs", "retry", job_id)
+    assert (twice.code, f"tried again already, and job {new.id} is queued" in twice.err) == (2, True)
+    terminal.run("jobs", "cancel", new.id)
+    again = json.loads(terminal.run("jobs", "retry", job_id, "--json").out)
+    assert (again["retry_of"], again["delivered"]) == (job_id, False)
 
 
 def test_servers_are_weighed(terminal: Terminal) -> None:

@@ -6,6 +6,7 @@ import math
 
 import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,12 +19,21 @@ from bot.terminal.options import (
     positional_fields,
     request_options,
 )
-from engine.contract import MusicRequest, MuteRequest, Request, Sampling, SongRequest, TempoRequest, TransposeRequest
+from engine.contract import (
+    MusicRequest,
+    MuteRequest,
+    Request,
+    Sampling,
+    SingRequest,
+    SongRequest,
+    TempoRequest,
+    TransposeRequest,
+)
 from engine.errors import EngineError, RequestError
+from engine.music.theory import voice_range
 from engine.verbs import VERBS, Verb
 
 HIDDEN = {"kind", "sampling", "avoid"}
-NOT_SUNG = {"language", "tune"}  # Chinese is written and not yet sung
 
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
@@ -33,8 +43,7 @@ def test_every_field_has_one_place_on_the_command_line(verb: Verb) -> None:
     def command(**_: object) -> None: ...
 
     sampling = set(Sampling.model_fields) if "sampling" in verb.request.model_fields else set()
-    hidden = HIDDEN | NOT_SUNG if verb.name == "song" else HIDDEN
-    fields = (set(verb.request.model_fields) | sampling) - hidden - set(positional_fields(verb.request))
+    fields = (set(verb.request.model_fields) | sampling) - HIDDEN - set(positional_fields(verb.request))
     assert [parameter.name for parameter in command.params] == list(option_fields(verb.request))
     assert {parameter.name for parameter in command.params} == fields
     assert command.params[-1].name == "seed"
@@ -48,7 +57,19 @@ def test_what_a_command_is_about_is_typed_without_a_name() -> None:
     assert typed["words-for"] == ("source", "theme")
     assert (typed["remix"], typed["arrange"]) == (("source", "what"), ("source", "style"))
     assert (typed["extend"], typed["infill"]) == (("source", "bars"), ("source", "bars"))
-    two = {"words", "rewrite", "insert", "words-for", "remix", "arrange", "extend", "infill", "instrument", "blend"}
+    two = {
+        "words",
+        "rewrite",
+        "insert",
+        "words-for",
+        "remix",
+        "arrange",
+        "extend",
+        "infill",
+        "instrument",
+        "blend",
+        "export",
+    }
     assert {typed[name] for name, verb in VERBS.items() if verb.edits and name not in two} == {("source",)}
 
 
@@ -57,7 +78,7 @@ def test_what_a_command_is_about_is_typed_without_a_name() -> None:
     [
         (
             MuteRequest(source="x", part="drumms"),
-            "--part must be one of melody, chords, .*, got 'drumms'; did you mean drums",
+            "--part must be one of melody, .*chords, .*, got 'drumms'; did you mean drums",
         ),
         (MuteRequest(source="x", part="🥁"), "--part must be one of"),
         (MusicRequest(bars=3), "--bars must be 4 to 64, got 3"),
@@ -136,3 +157,14 @@ def test_any_text_is_a_request_or_a_sentence(name: str, value: str) -> None:
 def test_minutes_and_seconds_are_seconds(minutes: int, seconds: int) -> None:
     assert math.isclose(parse_length(f"{minutes}:{seconds:02}"), minutes * 60 + seconds)
     assert parse_length(str(minutes)) == minutes
+
+
+def test_a_voice_is_a_name_or_a_range() -> None:
+    @click.command()
+    @request_options(SingRequest)
+    def command(voice: str | None = None, **_: object) -> None:
+        click.echo(voice_range(voice or ""))
+
+    found = CliRunner().invoke(command, ["--voice", "G3-D5"])
+    assert found.output.strip() == "(55, 74)"
+    assert CliRunner().invoke(command, ["--voice", "tenor"]).output.strip() == str(voice_range("tenor"))

@@ -17,6 +17,8 @@ from engine.corpus.harmony import infer_chord, mode_of
 from engine.corpus.lead_sheets import (
     HYMNS_FILE,
     LEAD_SHEETS_FILE,
+    SungWork,
+    apart_from,
     bar_alignment,
     melodies_of_hymn,
     melodies_of_record,
@@ -25,7 +27,7 @@ from engine.corpus.lead_sheets import (
 )
 from engine.corpus.sung_verse import stresses_of
 from engine.errors import FileFormatError
-from engine.music.melody_tokens import ChordDegree, split_into_lines
+from engine.music.melody_tokens import UNKNOWN_STRESS, ChordDegree, Melody, MelodyNote, split_into_lines
 
 HYMN = """%OHMETRICAL 8 8
 X: 1
@@ -191,3 +193,42 @@ def test_works_that_share_a_tune_share_a_split(tmp_path: Path) -> None:
 def test_a_missing_corpus_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=LEAD_SHEETS_FILE):
         read_sung_works(tmp_path)
+
+
+def test_every_verse_of_a_hymn_is_a_melody() -> None:
+    more = "\n".join(f"w: {n}.~The mor- ning * light is on the hill, and" for n in (3, 4, 5))
+    hymn = HYMN.replace("[V: S1V2] D | D", more + "\n[V: S1V2] D | D", 1)
+    assert len(melodies_of_hymn(read_abc(hymn))) == 5
+
+
+def test_words_of_another_language_have_no_stress_and_need_a_pause_for_a_line() -> None:
+    nouns = [[o, d, p, [[1, s[0][1].title().rstrip(","), s[0][2]]] if s else []] for o, d, p, s in record()["notes"]]
+    (melody,) = melodies_of_record(record(language="de", notes=nouns))
+    assert {note.stress for note in melody.notes if note.word_position != "melisma"} == {UNKNOWN_STRESS}
+    assert len(split_into_lines(melody.notes)) == 1
+    (french,) = melodies_of_record(record(language="fr"))
+    assert len(split_into_lines(french.notes)) == 2
+
+
+def test_a_tune_without_words_has_a_syllable_on_every_note() -> None:
+    (melody,) = melodies_of_record(record(language=None, notes=[[*note[:3], []] for note in record()["notes"]]))
+    assert {(note.word_position, note.stress) for note in melody.notes} == {("single", UNKNOWN_STRESS)}
+
+
+def test_told_chords_stand_in_only_where_none_are_printed() -> None:
+    told = [(0.0, 2, "minor"), (4.0, 7, "dominant")]
+    (melody,) = melodies_of_record(record(chords=[]), told)
+    assert [melody.notes[0].chord, melody.notes[1].chord] == [ChordDegree(2, "minor"), ChordDegree(7, "dominant")]
+    assert melodies_of_record(record(), told) == melodies_of_record(record())
+
+
+def test_works_apart_share_neither_title_nor_twelve_intervals() -> None:
+    def work(title: str, pitches: list[int]) -> SungWork:
+        notes = tuple(MelodyNote(12 * n, 12, pitch, 1, "single") for n, pitch in enumerate(pitches))
+        return SungWork(title, title, "x", title, (Melody("major", "4/4", "song", notes),))
+
+    tune = [60, 62, 64, 60, 67, 69, 71, 72, 70, 65, 64, 62, 60]
+    held_out = [work("Rain", tune)]
+    repeated = work("Other", [55, *(pitch - 5 for pitch in tune for _ in range(2)), 70])
+    shorter = work("Short", tune[:-1])
+    assert apart_from([repeated, shorter, work("RAIN!", [60] * 20)], held_out) == [shorter]

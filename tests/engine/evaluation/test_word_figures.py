@@ -56,7 +56,7 @@ WORDS = "rain sun moon star sky sea hill road house home tree leaf bird song day
 
 @pytest.fixture(scope="module")
 def songs(opened_tiny_models: SongModels) -> list[WrittenSong]:
-    requests = [request.model_copy(update={"form": "VC"}) for request in varied_requests(200)[:12:3]]
+    requests = [request.model_copy(update={"form": "VC"}) for request in varied_requests()[:12:3]]
     return list(write_words_of([("varied", request) for request in requests], opened_tiny_models.lyrics))
 
 
@@ -77,10 +77,10 @@ def free_song(seed: int, words: int = 80) -> WrittenSong:
 # --- requests
 
 
-def test_two_hundred_requests_are_every_theme_in_every_style_and_all_can_be_planned() -> None:
+def test_every_theme_is_asked_for_in_every_style_and_all_can_be_planned() -> None:
     requests = varied_requests()
     assert {(request.theme, request.style) for request in requests} == {(t, s) for t in THEMES for s in STYLES}
-    assert len({request.seed for request in requests}) == 200
+    assert len({request.seed for request in requests}) == len(requests) == len(THEMES) * len(STYLES)
     assert all(make_plan(request, request.seed or 0).sections for request in requests)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine.errors import RequestError
+from engine.lyrics.chinese.rhyme import is_hanzi
 from engine.lyrics.own_words import LONGEST_TITLE, MOST_SYLLABLES, OwnWords, read_own_words
 
 
@@ -43,11 +47,11 @@ def test_labels_headers_and_blank_lines_are_read() -> None:
         ("1,000 times", "one thousand times"),
         ("you & me", "you and me"),
         ("100% true", "one hundred percent true"),
-        ("mp3", "mp three"),
+        ("mp3", "m p three"),
         ("w", "double-u"),
         ("love❤ ❤️", "love"),
         ("h̷̡̛̤e̴l̶̛̦lo", "hello"),
-        ("\u202ertl\u202c <@123> https://x.y :smile:", "rtl"),
+        ("\u202erain\u202c <@123> https://x.y :smile:", "rain"),
         ("it’s “here”", "it's here"),
         ("१२ men", "twelve men"),
     ],
@@ -76,7 +80,7 @@ def test_long_lines_are_cut_between_words_and_after_commas() -> None:
         ("❤️ ...", "no words"),
         ("[Chorus]", "no words"),
         ("привет", "Cyrillic"),
-        ("rain 雨", "Chinese"),
+        ("ひらがな", "Hiragana"),
         ("x" * 4001, "1-4000 characters"),
         ("a\n" * 81, "81 lines"),
         ("9" * 16, "too long"),
@@ -88,7 +92,10 @@ def test_what_cannot_be_sung_is_refused(typed: str, sentence: str) -> None:
         read_own_words(typed)
 
 
-@given(st.text(max_size=300) | st.text("aw é'’-0129 ,.!?%&/\n[]<>*:", max_size=200))
+SCRIPTS = st.text("我的月亮儿一不了，。！？「」 a'é1%$:.-/#@\n❤привカ々〇", max_size=120)
+
+
+@given(st.text(max_size=300) | SCRIPTS | st.text("aw é'’-0129 ,.!?%&/\n[]<>*:", max_size=200))
 def test_every_line_has_syllables_that_join_to_its_words(text: str) -> None:
     try:
         words = read_own_words(text)
@@ -99,4 +106,32 @@ def test_every_line_has_syllables_that_join_to_its_words(text: str) -> None:
         for line in section.lines:
             assert 1 <= len(line.syllables) <= MOST_SYLLABLES
             assert "".join(s.text for s in line.syllables) == "".join(line.sung.split())
+            assert all(is_hanzi(next(filter(str.isalpha, s.text))) == bool(s.tone) for s in line.syllables)
             assert all(any(c.isalpha() for c in s.text) for s in line.syllables)
+
+
+@given(st.text(max_size=120) | SCRIPTS)
+def test_the_words_are_printed_as_they_were_typed(text: str) -> None:
+    """Every sign that is shown was typed, in its order; what is left out is markup, invisible, or a line without words."""
+    try:
+        words = read_own_words(text)
+    except RequestError:
+        return
+    typed = iter(unicodedata.normalize("NFC", text))
+    shown = "".join(line.shown for section in words.sections for line in section.lines)
+    assume(not re.search(r"[A-Za-z0-9]", shown))  # a long number is shown as it is said
+    assert all(sign in typed for sign in shown if not sign.isspace())
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("love ❤ you 🎵", "signs without a sound are not sung: ❤ 🎵"),
+        ("look https://a.b/c now", "web addresses are not sung: https://a.b/c"),
+        ("привет my friend", "words in the Cyrillic script are not sung, only English and Chinese for now: привет"),
+        ("こんにちは world", "words in the Hiragana script are not sung, only English and Chinese for now: こんにちは"),
+    ],
+)
+def test_what_is_left_out_is_told(typed: str, told: str) -> None:
+    assert read_own_words(typed).notices == (told,)
+    assert read_own_words("nothing strange").notices == ()

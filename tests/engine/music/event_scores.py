@@ -50,7 +50,7 @@ def arranged(signature: TimeSignature = FOUR_FOUR, bars: int = 16) -> tuple[Scor
     tune = tuple(SungNote(n * bar // 2, bar // 2, 60 + n * 5 % 12, None) for n in range(2 * bars))
     section = SectionSpan("Chorus", 0, bars * bar)
     sheet = LeadSheet("Tune", "C major", signature, 100.0, bars * bar, tune, chords, (section,), is_sung=False)
-    band = next(band for band in BANDS.values() if band.full_drums)
+    band = next(band for band in BANDS.values() if any(band.drums))
     return arrange(sheet, band, 7), chords
 
 

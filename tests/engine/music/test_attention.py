@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.music.attention import drawn_window_mask, gathered_logits, seen_before, skewed_logits, window_mask
+from engine.music.attention import (
+    drawn_window_mask,
+    gathered_logits,
+    joined_heads,
+    seen_before,
+    skewed_logits,
+    weights_of,
+    window_mask,
+)
+from tests.engine.music.tiny_networks import tiny_network
 
 
 def _naive(query: torch.Tensor, table: torch.Tensor, keys: int) -> torch.Tensor:
@@ -82,3 +91,25 @@ def test_drawn_windows_are_as_wide_as_asked_and_as_often() -> None:
     assert set(kinds) == {1, 2, 3}
     assert 70 < len(kinds) < 130
     assert drawn_window_mask(8, 0, 1.0) is None
+
+
+@pytest.mark.parametrize("family", ["music-transformer", "transformer-xl"])
+def test_recorded_weights_are_those_that_a_layer_attends_with(family: str) -> None:
+    network = tiny_network(family)
+    layers = [block.attention for block in network.layers]
+    heard: list[torch.Tensor] = []
+    values: list[torch.Tensor] = []
+    for layer in layers:
+        layer.register_forward_pre_hook(lambda layer, inputs: values.append(layer.asked(*inputs)[2]))
+        layer.register_forward_hook(lambda layer, inputs, output: heard.append(output))
+    ids = torch.randint(0, 100, (2, 20), generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode(), weights_of(layers) as found:
+        network(input_ids=ids)
+    assert len(found) == 2
+    for layer, weights, value, output in zip(layers, found, values, heard, strict=True):
+        assert weights.sum(dim=-1).allclose(torch.ones(()))
+        assert not weights.triu(1).any()
+        assert layer.out(joined_heads(weights @ value)).allclose(output, atol=1e-5)
+    with torch.inference_mode():
+        network(input_ids=ids)
+    assert len(found) == 2  # nothing is kept outside

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import torch
 from engine.checkpoint import open_checkpoint
 from engine.errors import CheckpointError
 from engine.families import open_model
-from engine.music.event_networks import NETWORKS, behind_slots, open_network, save_network
+from engine.music.event_networks import NETWORKS, behind_slots, in_torch, open_network, save_network
+from engine.music.event_numpy_weights import in_numpy
 from engine.training.adaptation import with_lora
 from tests.engine.music.tiny_networks import VOCABULARY, tiny_network
 
@@ -50,10 +52,11 @@ def _full(network: Any, ids: list[int]) -> torch.Tensor:
 
 
 @families
-def test_cached_steps_equal_the_full_forward_at_every_position(family: str) -> None:
+@pytest.mark.parametrize("opened", [in_numpy, partial(in_torch, device="cpu")], ids=["numpy", "torch"])
+def test_cached_steps_equal_the_full_forward_at_every_position(family: str, opened: Any) -> None:
     network, ids = tiny_network(family), _song(60)
     full = _full(network, ids)
-    model = behind_slots(network, 1)
+    model = opened(network)
     memory = model.new_memory(2)
     model.extend(memory, 0, ids[:7])  # another sequence in the same batch, of another length
     stepped = [model.extend(memory, 1, ids[:3])]

@@ -48,7 +48,7 @@ def test_what_is_no_midi_file_gets_a_sentence(data: bytes) -> None:
 def test_the_largest_upload_is_read_soon() -> None:
     data = note_bomb(LARGEST_UPLOAD_BYTES)
     assert LARGEST_UPLOAD_BYTES - 200 < len(data) <= LARGEST_UPLOAD_BYTES < LARGEST_FILE_BYTES
-    start = time.process_time()
+    start = time.thread_time()
     score = midi_to_score(data)
-    assert time.process_time() - start < UPLOAD_SECONDS
+    assert time.thread_time() - start < UPLOAD_SECONDS
     assert len(score.tracks[0].notes) > 170_000

@@ -141,3 +141,14 @@ def test_values_that_are_no_key_or_chord_cannot_be_made() -> None:
 @pytest.mark.parametrize("scale", sorted(SCALES))
 def test_scales_rise_within_the_octave(scale: str) -> None:
     assert list(scale_pitch_classes(0, scale)) == sorted(set(scale_pitch_classes(0, scale)))
+
+
+@pytest.mark.parametrize(("typed", "low", "high"), [("G3-D5", 55, 74), ("bb2 - f4", 46, 65), ("C4 to C5", 60, 72)])
+def test_a_voice_may_be_typed_as_a_range(typed: str, low: int, high: int) -> None:
+    assert voice_range(typed) == (low, high)
+
+
+@pytest.mark.parametrize("typed", ["D5-G3", "C4-D4", "C0-C3", "C4-C9", "C2-C6"])
+def test_a_range_that_nobody_sings_is_refused_with_one_that_is_sung(typed: str) -> None:
+    with pytest.raises(RequestError, match="try G3-D5"):
+        voice_range(typed)

@@ -10,18 +10,20 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.signal
 import soundfile
 
 from engine.errors import Cancelled, OutputError
 from engine.music.score import Score
-from engine.output import audio, audio_process, synthesis
-from engine.output.loudness import CEILING, integrated_loudness, limit_peaks, normalise
+from engine.output import audio, audio_process, encoding, synthesis
+from engine.output.loudness import CEILING, integrated_loudness, limiter_curve, normalise
 from engine.output.ogg import page_checksum, with_fixed_serial
 
 RATE_HZ = 32_000
@@ -150,7 +152,7 @@ def test_score_without_notes_is_silence_of_its_length() -> None:
 def test_ogg_serial_is_replaced_and_nothing_else(ogg: bytes) -> None:
     other = with_fixed_serial(ogg, 7)
     assert other != ogg
-    assert with_fixed_serial(other, synthesis.VORBIS_SERIAL) == ogg
+    assert with_fixed_serial(other, encoding.VORBIS_SERIAL) == ogg
     assert np.array_equal(decoded(other)[0], decoded(ogg)[0])
 
 
@@ -198,10 +200,10 @@ def test_normalised_sound_never_passes_the_ceiling(level: float) -> None:
 
 def test_limiter_leaves_quiet_sound_alone_and_bends_smoothly() -> None:
     quiet = np.full((2, 1001), 0.1, dtype=np.float32)
-    assert limit_peaks(quiet, 100) is quiet
+    assert limiter_curve(quiet, np.float32(1), 100).tolist() == [1.0]
     loud = quiet.copy()
     loud[:, 500] = 3.0
-    gains = limit_peaks(loud, 100)[0] / loud[0]
+    gains = limiter_curve(loud, np.float32(1), 100)
     assert np.abs(np.diff(gains)).max() < 0.01
     assert gains.min() > 0.2
 
@@ -239,3 +241,52 @@ def test_louder_notes_do_not_make_a_louder_song(score: Score, ogg: bytes) -> Non
     assert integrated_loudness(samples, rate_hz) == pytest.approx(
         integrated_loudness(decoded(ogg)[0], rate_hz), abs=0.5
     )
+
+
+def true_peak(samples: np.ndarray) -> float:
+    """Return the largest sample of the sound at four times its rate, as BS.1770 measures between the samples."""
+    return float(np.abs(scipy.signal.resample_poly(samples, 4, 1, axis=1)).max())
+
+
+@pytest.mark.parametrize("ending", ["ogg", "mp3"])
+def test_both_formats_have_one_loudness_and_no_true_peak_over_one_decibel_below_full(score: Score, ending: str) -> None:
+    soundfont = audio.find_soundfont()
+    make = {"ogg": synthesis.score_to_ogg, "mp3": synthesis.score_to_mp3}[ending]
+    short = dataclasses.replace(score, length_ticks=3840 * 2)
+    data = make(short, soundfont)
+    samples, rate_hz = decoded(data)
+    assert integrated_loudness(samples, rate_hz) == pytest.approx(-16.0, abs=1.0)
+    assert true_peak(samples) < 10 ** (-1 / 20)
+    assert make(short, soundfont) == data
+
+
+def test_stems_are_aligned_and_add_up_to_the_mix(score: Score) -> None:
+    soundfont = audio.find_soundfont()
+    loud = dataclasses.replace(score, length_ticks=3840 * 2)  # what sounds after it is left out of mix and stems alike
+    with audio.Rendering(loud, soundfont, "stems") as rendering:
+        archive = zipfile.ZipFile(io.BytesIO(rendering.wait()))
+    assert archive.namelist() == ["1-melody.flac", "2-chords.flac", "3-bass.flac", "4-drums.flac"]
+    stems = [decoded(archive.read(name))[0] for name in archive.namelist()]
+    mix = normalise(synthesis.synthesise(loud, soundfont), RATE_HZ)
+    assert {stem.shape for stem in stems} == {mix.shape}
+    assert np.abs(sum(stems) - mix).max() <= len(stems) * 2**-16 + 1e-5
+    assert all(np.abs(stem).max() > 0 for stem in stems)
+
+
+def test_stems_that_would_be_too_large_are_ogg_and_say_so(score: Score) -> None:
+    soundfont = audio.find_soundfont()
+    loud = dataclasses.replace(score, length_ticks=3840 * 2)
+    with audio.Rendering(loud, soundfont, "stems", 20_000_000) as rendering:
+        whole = zipfile.ZipFile(io.BytesIO(rendering.wait()))
+    assert all(name.endswith(".flac") for name in whole.namelist())
+    with audio.Rendering(loud, soundfont, "stems", 300_000) as rendering:
+        data = rendering.wait()
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    assert archive.namelist() == ["README.txt", "1-melody.ogg", "2-chords.ogg", "3-bass.ogg", "4-drums.ogg"]
+    assert "songwright export SONG stems" in archive.read("README.txt").decode()
+    assert len(data) < sum(info.file_size for info in whole.infolist())
+    for name in archive.namelist()[1:]:
+        smaller, flac = (decoded(zipped.read(name_)) for zipped, name_ in (
+            (archive, name), (whole, name.replace("ogg", "flac"))))  # fmt: skip
+        assert smaller[0].shape == flac[0].shape
+        assert np.corrcoef(smaller[0].ravel(), flac[0].ravel())[0, 1] > 0.98

@@ -8,20 +8,25 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
 
-from engine.music.lead_sheet import ChordSpan, LeadSheet, SungNote
+from engine.music.lead_sheet import ChordSpan, LeadSheet, SectionSpan, SungNote
 from engine.music.qualities import QUALITIES
 from engine.music.score import TimeSignature
 from engine.music.theory import Chord
 from engine.output.musicxml import lead_sheet_to_musicxml
 from engine.output.musicxml_harmony import KINDS, kind_of
+from engine.output.notation import pickup_onset
+from tests.engine.output.sheets import sung_sheets
 
 
 def read(sheet: LeadSheet) -> Any:
+    """Return what music21 makes of the sheet, which it must read without a warning."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # music21's own deprecations
+        warnings.simplefilter("ignore")  # of its import, by packages that it stands on
         import music21
-
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         return music21.converter.parseData(lead_sheet_to_musicxml(sheet).decode(), format="musicxml")
 
 
@@ -145,3 +150,38 @@ def test_sheet_without_anything_is_a_bar_of_rest_and_control_characters_go() -> 
     root = ElementTree.fromstring(lead_sheet_to_musicxml(sheet))
     assert root.findtext("work/work-title") == "a<b>&"
     assert [note.findtext("duration") for note in root.iter("note")] == ["1440"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(sung_sheets())
+def test_any_sheet_reads_back_with_every_note_syllable_and_chord(sheet: LeadSheet) -> None:
+    parsed = read(sheet)
+    skipped = pickup_onset(sheet) or 0
+    assert sounding(parsed) == [(n.onset_ticks - skipped, n.duration_ticks, n.pitch) for n in sheet.notes]
+    chords = [ticks(c.getOffsetInHierarchy(parsed)) for c in parsed.recurse().getElementsByClass("ChordSymbol")]
+    bounds = [(c.onset_ticks, c.onset_ticks + c.duration_ticks) for c in sheet.chords]
+    assert chords == [max(0, a - skipped) for a, b in bounds if b > skipped]
+    found = [(n.lyrics[0].text, n.lyrics[0].syllabic) for n in parsed.recurse().notes if n.lyrics]
+    assert found == [(n.syllable.text, n.syllable.word_position) for n in sheet.notes if n.syllable]
+
+
+def test_a_pickup_is_bar_nought_and_begins_with_its_note() -> None:
+    notes = (SungNote(1440, 480, 67, None), SungNote(1920, 1920, 72, None))
+    sections = (SectionSpan("Intro", 0, 1920), SectionSpan("Verse 1", 1920, 1920))
+    chords = (ChordSpan(0, 1920, "G7"), ChordSpan(1920, 1920, "C"))
+    sheet = LeadSheet("", "C major", TimeSignature(4, 4), 90, 3840, notes, chords, sections, is_sung=False)
+    pickup, first = ElementTree.fromstring(lead_sheet_to_musicxml(sheet)).iter("measure")
+    assert (pickup.get("number"), pickup.get("implicit"), first.get("number")) == ("0", "yes", "1")
+    assert [note.findtext("duration") for note in pickup.iter("note")] == ["480"]
+    assert [step.text for step in pickup.iter("root-step")] == ["G"]
+    assert [label.text for label in first.iter("rehearsal")] == ["Verse 1"]
+    assert pickup.find(".//rehearsal") is None
+
+
+def test_tempo_of_a_compound_meter_counts_dotted_quarters() -> None:
+    sheet = LeadSheet("", "C major", TimeSignature(6, 8), 90, 1440, (), (), ())
+    root = ElementTree.fromstring(lead_sheet_to_musicxml(sheet))
+    assert root.findtext(".//beat-unit") == "quarter"
+    assert root.find(".//beat-unit-dot") is not None
+    assert root.findtext(".//per-minute") == "60"
+    assert read(sheet).flatten().getElementsByClass("MetronomeMark")[0].getQuarterBPM() == 90

@@ -157,3 +157,17 @@ def test_a_picture_that_is_no_longer_wanted_is_left_at_the_next_row(sheet: LeadS
     with pytest.raises(Cancelled):
         picture.piano_roll_png(repeated(sheet, 2), score, lambda: next(answers))
     assert next(answers, None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("床前明月光", "chuáng qián míng yuè guāng"),
+        ("江南春雨，慢慢。", "jiāng nán chūn yǔ, màn màn."),
+        ("Ich 雨 du", "Ich yǔ du"),
+        ("plain — café", "plain — café"),
+        ("🎵", "□"),
+    ],
+)
+def test_what_the_font_lacks_is_shown_as_pinyin_or_a_box(text: str, shown: str) -> None:
+    assert picture.drawable(text, "regular") == shown

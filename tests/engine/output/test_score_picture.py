@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from matplotlib.image import imread
 
 from engine.music.changed_bars import ChangedBars
 from engine.music.score import Note, Score, TimeSignature, TimeSignatureChange, Track
+from engine.output import score_picture
 from engine.output.picture import NEW_PANEL
 from engine.output.score_picture import pitches_shown, score_png, x_of
 
@@ -45,3 +47,32 @@ def test_two_octaves_are_shown_at_least() -> None:
     assert pitches_shown(SCORES["one"]) == (61, 85)
     assert pitches_shown(SCORES["edges"]) == (-1, 128)
     assert pitches_shown(SCORES["empty"]) == (48, 72)
+
+
+def texts_of(monkeypatch: pytest.MonkeyPatch, score: Score, title: str = "") -> list[str]:
+    """Return everything that is written in a picture."""
+    written: list[str] = []
+    plain = score_picture.write
+
+    def noting(axes: Any, x: float, y: float, text: str, **style: Any) -> Any:
+        written.append(text)
+        return plain(axes, x, y, text, **style)
+
+    monkeypatch.setattr(score_picture, "write", noting)
+    score_png(score, None, title)
+    return written
+
+
+def test_bars_chords_and_the_name_of_the_file_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    triads = [(0, (60, 64, 67)), (1920, (65, 69, 72)), (3840, (67, 71, 74)), (5760, (60, 64, 67))]
+    notes = tuple(Note(onset, pitch, 1920) for onset, pitches in triads for pitch in pitches)
+    written = texts_of(monkeypatch, Score((Track("Piano", 0, notes),), 7680), "tune")
+    assert written[1] == "tune"
+    assert [text for text in written if text.isdigit()] == ["1", "2", "3", "4"]
+    assert [text for text in written if text in ("C", "F", "G")] == ["C", "F", "G", "C"]
+
+
+def test_every_track_of_a_band_with_a_choir_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["Melody", "Chords", "Bass", "Pad", "Drums", "Alto", "Tenor", "Bass 2"]
+    tracks = tuple(Track(name, 0, (Note(0, 60, 480),), is_drum=name == "Drums") for name in names)
+    assert texts_of(monkeypatch, Score(tracks, 1920))[2:10] == names

@@ -16,7 +16,7 @@ from engine.lyrics import word_filter
 from engine.lyrics.chinese.moods import mood_words
 from engine.lyrics.chinese.persons import chinese_telling
 from engine.lyrics.chinese.prompt import ChinesePrompt, PlannedLine
-from engine.song.chinese_lyrics import is_chinese
+from engine.song.chinese_lyrics import check_chinese, is_chinese
 from engine.song.chinese_model import ChineseLyricModel, open_chinese_model
 from engine.song.chinese_plan import second_half
 from engine.song.making import MadeSong, Making
@@ -119,10 +119,10 @@ def test_the_language_is_that_of_the_theme_unless_it_is_said() -> None:
     assert not is_chinese(LyricRequest(theme="江南", language="en"))
 
 
-def test_a_song_with_music_says_that_it_is_sung_in_english(model: ChineseLyricModel) -> None:
-    request = SongRequest(theme="江南春雨")
-    with pytest.raises(RequestError, match="ask for lyrics alone"):
-        carry_out(request, Making(seed=1, models=SimpleNamespace(chinese=model)))  # type: ignore[arg-type]
+def test_a_song_with_music_is_refused_before_its_words_are_written_where_its_music_cannot_be() -> None:
+    for asked in ({"key": "H"}, {"voice": "robot"}, {"tempo_qpm": 900.0}):
+        with pytest.raises(RequestError):
+            check_chinese(SongRequest(theme="江南春雨", **asked))  # type: ignore[arg-type]
 
 
 def test_figures_count_what_is_printed() -> None:

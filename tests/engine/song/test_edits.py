@@ -79,8 +79,27 @@ def test_a_pitch_that_would_leave_midi_is_refused_with_the_range(opened_tiny_mod
     score = Score((Track("", 0, (Note(0, 120, 480),)), Track("", 0, (Note(0, 0, 480),), is_drum=True)), 480)
     with pytest.raises(RequestError, match="can go -120 to 7"):
         make(TransposeRequest(source="upload:1", semitones=8), opened_tiny_models, SourceSong("x", "", score))
-    with pytest.raises(RequestError, match="what key"):
-        make(TransposeRequest(source="upload:1", key="D"), opened_tiny_models, SourceSong("x", "", score))
+
+
+def test_a_file_without_a_key_goes_to_a_key_from_the_one_that_is_heard(opened_tiny_models: SongModels) -> None:
+    notes = tuple(Note(n * 480, pitch, 480) for n, pitch in enumerate((65, 67, 69, 70, 72, 74, 76, 77, 72, 69, 65)))
+    source = SourceSong("x", "", Score((Track("", 0, notes),), 11 * 480))
+    made = make(TransposeRequest(source="upload:1", key="G"), opened_tiny_models, source)
+    assert made.score is not None
+    assert [note.pitch for note in made.score.tracks[0].notes] == [note.pitch + 2 for note in notes]
+    assert made.report.key == made.score.key_name == "G major"
+    assert "this file names no key; it is heard in F major" in made.report.notices
+    with pytest.raises(RequestError, match=r"in F major.* be D major, or name the semitones"):
+        make(TransposeRequest(source="upload:1", key="Dm"), opened_tiny_models, source)
+    counted = make(TransposeRequest(source="upload:1", semitones=2), opened_tiny_models, source)
+    assert (counted.report.key, counted.report.notices) == (None, ())
+
+
+def test_drums_alone_are_not_transposed(opened_tiny_models: SongModels) -> None:
+    beat = Score((Track("Kit", 0, (Note(0, 36, 480),), is_drum=True),), 480, key_name="C major")
+    for request in (TransposeRequest(source="upload:1", semitones=2), TransposeRequest(source="upload:1", key="D")):
+        with pytest.raises(RequestError, match="drums alone, which have no pitch"):
+            make(request, opened_tiny_models, SourceSong("x", "", beat))
 
 
 def test_a_tempo_changes_seconds_and_no_tick(song: MadeSong, opened_tiny_models: SongModels) -> None:
@@ -140,6 +159,36 @@ def test_the_last_part_is_not_muted(opened_tiny_models: SongModels) -> None:
         make(MuteRequest(source="upload:1", part="bass"), opened_tiny_models, SourceSong("x", "", score))
 
 
+BAND = Score(
+    (
+        Track("Fiddle", 40, (Note(0, 70, 480),)),
+        Track("Second fiddle", 40, (Note(0, 67, 480),)),
+        Track("Kit", 0, (Note(0, 36, 480),), is_drum=True),
+    ),
+    480,
+)
+
+
+@pytest.mark.parametrize(("named", "place"), [("second", 1), ("2", 1), ("fiddle", 0), ("3", 2), ("KIT", 2)])
+def test_muting_leaves_out_one_track_by_number_or_name(opened_tiny_models: SongModels, named: str, place: int) -> None:
+    made = make(MuteRequest(source="upload:1", track=named), opened_tiny_models, SourceSong("x", "", BAND))
+    assert made.score == replace(BAND, tracks=BAND.tracks[:place] + BAND.tracks[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({}, "exactly one of them"),
+        ({"part": "drums", "track": "1"}, "exactly one of them"),
+        ({"track": "4"}, "there is no track '4'.*: 1 Fiddle, 2 Second fiddle, 3 Kit"),
+        ({"part": "bass"}, "it has: melody, drums"),
+    ],
+)
+def test_what_cannot_be_muted_is_said(opened_tiny_models: SongModels, values: dict[str, str], sentence: str) -> None:
+    with pytest.raises(RequestError, match=sentence):
+        make(MuteRequest(source="upload:1", **values), opened_tiny_models, SourceSong("x", "", BAND))
+
+
 def test_parts_of_uploads_are_told_by_name_and_program() -> None:
     tracks = {
         "drums": Track("beat", 0, (), is_drum=True),
@@ -192,7 +241,11 @@ def test_the_picture_of_an_edit_shows_which_bars_are_new(opened_tiny_models: Son
     changed = changed_bars(tune, made.score)
     assert changed is not None
     assert (changed.first, changed.last) == (3, 4)
-    assert made.artifacts[0].data == score_png(made.score, changed) != score_png(made.score)
+    assert (
+        made.artifacts[0].data
+        == score_png(made.score, changed, "an upload")
+        != score_png(made.score, None, "an upload")
+    )
 
 
 def test_music_without_words_is_edited_too(opened_tiny_models: SongModels) -> None:

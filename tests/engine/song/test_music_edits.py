@@ -9,8 +9,10 @@ import pytest
 
 from engine.contract import ContinueRequest, MusicRequest, MuteRequest, Progress, Request, RewriteRequest, SongRequest
 from engine.errors import Cancelled, RequestError
+from engine.music.bars import bars_of
 from engine.music.heard import melody_line
-from engine.music.lead_sheet import syllables_covered
+from engine.music.lead_sheet import ChordSpan, syllables_covered
+from engine.music.piece import Asked, Piece, Voice
 from engine.music.score import Note, Score, TimeSignature, TimeSignatureChange, Track
 from engine.music_edit_requests import (
     ArrangeRequest,
@@ -23,7 +25,9 @@ from engine.music_edit_requests import (
     RemixRequest,
 )
 from engine.song.composing import MOST_BARS
+from engine.song.harmonize import chords_notice
 from engine.song.making import MadeSong, Making
+from engine.song.remix import LONGER_REST_TICKS
 from engine.verbs import carry_out
 from tests.engine.song.edited_scores import ComposerAlone, broken_laws, edit, upload
 from tests.engine.song.whole_songs import SYMBOLIC, make, notes_of, source_of
@@ -133,6 +137,53 @@ def test_new_chords_stand_on_the_lead_sheet(song: MadeSong, models: SongModels) 
     assert notes_of(made.score, "Chords") != notes_of(song.score, "Chords")
 
 
+def test_new_chords_are_named_bar_by_bar_and_all_of_them() -> None:
+    spans = [ChordSpan(0, 960, "C"), ChordSpan(960, 960, "G"), ChordSpan(1920, 5760, "Am"), ChordSpan(7680, 1920, "F")]
+    bars = bars_of(Score((), 5 * 1920))
+    assert chords_notice(spans, bars, [(0, 5 * 1920)]) == "new chords: C G | Am | % | % | F"
+    assert chords_notice(spans, bars, [(1920, 3840), (7680, 9600)]) == "new chords: Am | F"
+    many = [ChordSpan(n * 960, 960, "CDEFGAB"[n % 7]) for n in range(80)]
+    named = chords_notice(many, bars_of(Score((), 40 * 1920)), [(0, 40 * 1920)])
+    assert sum(symbol in "CDEFGAB" for symbol in named.removeprefix("new chords: ").split()) == 80
+
+
+@pytest.mark.parametrize(
+    "request_", [HarmonizeRequest(source="a", track="Piano"), ArrangeRequest(source="a", style="pop")]
+)
+def test_what_accompanies_makes_way_and_other_melodies_stay(request_: Request) -> None:
+    starts = range(0, 32 * 480, 480)
+    fiddle = Track("Fiddle", 40, tuple(Note(n, 76 + n // 480 % 5, 480) for n in starts))
+    piano = Track("Piano", 0, tuple(Note(n, 60 + n // 480 % 5, 480) for n in starts))
+    pad = Track("Strings", 48, tuple(Note(n, pitch, 1920) for n in starts[::4] for pitch in (60, 64, 67)))
+    harp = Track("Harp", 46, tuple(Note(n, pitch, 480) for n in starts for pitch in (60, 64, 67)))
+    made = edit(request_, upload(Score((fiddle, piano, pad, harp), 32 * 480)))
+    assert made.score is not None
+    assert fiddle in made.score.tracks
+    names = {track.name for track in made.score.tracks}
+    assert not names & {"Strings", "Harp"}
+    replaced = next(notice for notice in made.report.notices if notice.startswith("replaced: "))
+    assert {"Strings", "Harp"} <= set(replaced.removeprefix("replaced: ").split(", "))
+
+
+def test_the_melody_that_is_heard_stays_beside_the_one_that_is_named_whatever_plays_it() -> None:
+    starts = range(0, 32 * 480, 480)
+    tune = Track("", 0, tuple(Note(n, 74 + n // 480 % 5, 480) for n in starts))
+    other = Track("", 0, tuple(Note(n, 55 + n // 480 % 5, 480) for n in starts))
+    made = edit(HarmonizeRequest(source="a", track="2", voices="chords"), upload(Score((tune, other), 32 * 480)))
+    assert made.score is not None
+    assert made.score.tracks[:2] == (tune, other)
+    assert len(made.score.tracks) == 3
+
+
+def test_a_choirs_lower_voices_make_way_for_new_ones() -> None:
+    starts = range(0, 32 * 480, 480)
+    voices = zip(("Soprano", "Alto", "Tenor", "Bass"), (72, 65, 55, 45), strict=True)
+    choir = [Track(name, 73, tuple(Note(n, low + n // 480 % 5, 480) for n in starts)) for name, low in voices]
+    made = edit(HarmonizeRequest(source="a", voices="chords"), upload(Score(tuple(choir), 32 * 480)))
+    assert made.score is not None
+    assert [track.name for track in made.score.tracks] == ["Soprano", "Chords"]
+
+
 def test_a_choir_has_three_voices_under_a_low_tune(song: MadeSong) -> None:
     low = Score((Track("Tune", 42, tuple(Note(n * 480, 45 + n % 7, 480) for n in range(32))),), 32 * 480)
     made = edit(HarmonizeRequest(source="a", voices="choir"), upload(low))
@@ -162,6 +213,52 @@ def test_a_held_note_is_not_ended_by_what_is_new() -> None:
     assert made.score is not None
     assert held in made.score.tracks[0].notes
     assert all(n == held or n.onset_ticks >= held.end_ticks or n in tune for n in made.score.tracks[0].notes)
+
+
+class Staccato(ScaleComposer):
+    """Finds rhythms of short notes, late in their bars."""
+
+    def other_rhythm(self, piece: Piece, voice: Voice, bars: tuple[int, int], asked: Asked) -> tuple[Note, ...]:
+        notes = super().other_rhythm(piece, voice, bars, asked)
+        ends = [next(bar.end_ticks for bar in piece.bars if bar.end_ticks > note.onset_ticks) for note in notes]
+        left = [ends[n:].count(end) for n, end in enumerate(ends)]  # notes up to the bar line
+        return tuple(
+            replace(note, onset_ticks=end - 120 * more, duration_ticks=60)
+            for note, end, more in zip(notes, ends, left, strict=True)
+        )
+
+
+@pytest.mark.parametrize("bars", ["1-8", "3-5", "8"])
+@pytest.mark.parametrize("amount", [30, 100])
+def test_another_rhythm_has_no_longer_silences(bars: str, amount: int) -> None:
+    tune = tuple(Note(bar * 1920 + n * 960, 60 + (bar + n) % 5, 900) for bar in range(8) for n in range(2))
+    score = Score((Track("Tune", 0, tune),), 8 * 1920)
+    request = RemixRequest(source="a", what="rhythm", bars=bars, amount=amount)
+    made = edit(request, upload(score), ComposerAlone(music=Staccato()))
+    assert made.score is not None
+    assert not broken_laws("remix rhythm", upload(score), made, bars)
+    assert longest_silence(made.score) <= longest_silence(score) + LONGER_REST_TICKS
+
+
+def longest_silence(score: Score) -> int:
+    notes = score.tracks[0].notes
+    ends = [*(note.onset_ticks for note in notes[1:]), score.length_ticks]
+    return max(end - note.end_ticks for note, end in zip(notes, ends, strict=True))
+
+
+@pytest.mark.parametrize(
+    "request_", [InfillRequest(source="a", bars="1"), InfillRequest(source="a", bars="1", track="Bass")]
+)
+def test_a_bass_that_was_held_into_the_next_bar_still_is(request_: Request) -> None:
+    tune = tuple(Note(n * 480, 72 + n % 5, 480) for n in range(16))
+    bass = (Note(0, 36, 3840), Note(3840, 41, 3840))
+    score = Score((Track("Tune", 73, tune), Track("Bass", 33, bass)), 7680)
+    made = edit(request_, upload(score))
+    assert made.score is not None
+    new = made.score.tracks[1].notes
+    assert len([note for note in new if note.onset_ticks < 1920]) > 1
+    assert [note.pitch for note in new if note.onset_ticks < 3840 and note.end_ticks == 3840] == [36]
+    assert not [note for note in new if 1920 <= note.onset_ticks < 3840]
 
 
 @pytest.mark.parametrize(

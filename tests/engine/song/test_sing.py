@@ -43,7 +43,7 @@ def test_every_syllable_is_sung_in_order(opened_tiny_models: SongModels, style: 
     for number, line in enumerate([*expected, *chorus]):
         assert list(words_of_line(made.sheet, number)) == line.sung.split()
     count = sum(len(line.syllables) for line in [*expected, *chorus])
-    assert len(syllables_covered(made.sheet)) == len(made.sheet.notes) == count
+    assert len(syllables_covered(made.sheet)) == count <= len(made.sheet.notes)
     low, high = voice_range("alto")
     assert all(low <= note.pitch <= high for note in made.sheet.notes)
 

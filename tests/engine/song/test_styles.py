@@ -10,13 +10,15 @@ from engine.music.arranger import arrange
 from engine.music.bands import BANDS
 from engine.music.lead_sheet import ChordSpan, LeadSheet
 from engine.music.roman_numerals import chord_of_degree
-from engine.music.theory import Key
+from engine.music.theory import Chord, Key
+from engine.music.tones import pentatonic
 from engine.song.form import parse_form, parse_rhyme, parse_syllables
 from engine.song.plan import TIME_SIGNATURES, SongPlan, make_plan
 from engine.song.progressions import Palette, lay_lines, lay_vamp
 from engine.song.styles import STYLES, Style, find_style
 
-NAMED = {"pop", "rock", "ballad", "folk", "waltz", "hymn", "lullaby", "country"}
+NAMED = {"pop", "rock", "ballad", "folk", "waltz", "hymn", "lullaby", "country", "blues", "jazz", "bossa nova", "hip-hop",
+         "electronic", "chinese"}  # fmt: skip
 each_style = pytest.mark.parametrize("style", STYLES.values(), ids=lambda style: style.name)
 
 
@@ -45,7 +47,7 @@ def test_what_a_style_says_can_be_read(style: Style) -> None:
     for rhyme, syllables in zip(style.rhyme, style.syllables, strict=True):
         row = parse_syllables(syllables)[0]
         assert len(parse_rhyme(rhyme)[0]) == len(row)
-        assert all(SYLLABLES_RANGE[0] <= one.fewest == one.most <= SYLLABLES_RANGE[1] for one in row)
+        assert all(SYLLABLES_RANGE[0] <= one.fewest <= one.most <= SYLLABLES_RANGE[1] for one in row)
     for signature in TIME_SIGNATURES:
         slowest, fastest = style.tempo_range(signature)
         assert TEMPO_RANGE_QPM[0] <= slowest < fastest <= TEMPO_RANGE_QPM[1]
@@ -98,9 +100,29 @@ def test_every_style_is_planned_and_played_in_every_metre(style: Style, signatur
             assert track.is_drum or 24 <= note.pitch <= 84
 
 
-@pytest.mark.parametrize("typed", ["pop", " Pop ", "POP"])
-def test_styles_are_found_in_any_case(typed: str) -> None:
-    assert find_style(typed) is STYLES["pop"]
+@pytest.mark.parametrize(
+    ("typed", "style"),
+    [
+        ("pop", "pop"), (" Pop ", "pop"), ("POP", "pop"), ("bossa nova", "bossa nova"), ("Bossa-Nova", "bossa nova"),
+        ("bossanova", "bossa nova"), ("hiphop", "hip-hop"), ("hip hop", "hip-hop"), ("Hip-Hop", "hip-hop"),
+        ("rap", "hip-hop"), ("edm", "electronic"), ("traditional Chinese", "chinese"),
+    ],
+)  # fmt: skip
+def test_styles_are_found_however_they_are_written(typed: str, style: str) -> None:
+    assert find_style(typed) is STYLES[style]
+
+
+@pytest.mark.parametrize("key", ["G major", "E minor"])
+def test_chinese_chords_are_mostly_of_five_tones(key: str) -> None:
+    plan = make_plan(SongRequest(theme="moon", style="chinese", key=key), 3)
+    five = pentatonic(Key.parse(key))
+    tones = [
+        tone in five
+        for section in plan.sections
+        for c in section.chords
+        for tone in Chord.parse(c.symbol).pitch_classes
+    ]
+    assert sum(tones) >= 0.75 * len(tones)
 
 
 def test_an_unknown_style_is_refused_with_the_nearest_and_all_names() -> None:

@@ -28,7 +28,7 @@ class ModelVersionRow(Base):
 
     __tablename__ = "model_versions"
     __table_args__ = (
-        CheckConstraint("role IN ('lyrics', 'melody', 'chinese', 'music')", name="role_known"),
+        CheckConstraint("role IN ('lyrics', 'melody', 'chinese', 'music', 'judge')", name="role_known"),
         CheckConstraint("state IN ('candidate', 'promoted', 'retired', 'trial')", name="state_known"),
         CheckConstraint("(state = 'trial') = (trial_share IS NOT NULL)", name="share_while_on_trial"),
         Index(
@@ -51,6 +51,9 @@ class ModelVersionRow(Base):
     created_at: Mapped[datetime]
     trial_share: Mapped[float | None]  # 0-1
     promoted_at: Mapped[datetime | None]  # the last time; a roll-back goes to the one that was promoted before
+    gate: Mapped[dict[str, Any] | None]  # what the comparison with its parent said, and who passed over it and why
+    trial_began_at: Mapped[datetime | None]  # ratings since then count in the trial
+    decisions: Mapped[dict[str, Any] | None]  # {"log": [{at, what, why, by}]}: promoted, stopped, rolled back
 
 
 class WorkerRow(Base):

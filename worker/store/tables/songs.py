@@ -87,8 +87,8 @@ class SongRow(Base):
 class ListingRow(Base):
     """What lists show of a song and find it by, apart from it: lists pass over thousands, and songs are large.
 
-    stars: the sum of its ratings. score: 0-1, see store.listings.wilson. theme, words: in small letters, to be found
-    by; words: those of title, theme and lyrics, each once.
+    votes, stars: how many others rated it, and the sum of what they gave. score: 0-1, see store.listings.wilson.
+    theme, words: in small letters, to be found by; words: those of title, theme and lyrics, each once.
     """
 
     __tablename__ = "listings"
