@@ -85,9 +85,11 @@ def check_broker(broker_url: str) -> None:
         )
 
 
-@lru_cache(maxsize=4)
-def celery_app(broker_url: str) -> Celery:
-    """Return the app for a broker. `filesystem:///folder` keeps its messages there; `?queue=name` names the queue."""
+def new_celery_app(broker_url: str) -> Celery:
+    """Return an app for a broker, for the tasks of one worker.
+
+    `filesystem:///folder` keeps its messages there; `?queue=name` names the queue.
+    """
     from celery import Celery
 
     url, queue = _own_queue(broker_url)
@@ -95,6 +97,12 @@ def celery_app(broker_url: str) -> Celery:
     app.conf.update(CELERY_SETTINGS | {"task_default_queue": queue})
     app.conf.broker_transport_options = _transport_options(url)
     return app
+
+
+@lru_cache(maxsize=4)
+def celery_app(broker_url: str) -> Celery:
+    """Return the app with which this process rings at a broker."""
+    return new_celery_app(broker_url)
 
 
 class BrokerAwayError(Exception):

@@ -21,7 +21,7 @@ from worker.janitor import Janitor
 from worker.lease import HeldLease, LeaseKeeper, LeaseTerms, Stopped
 from worker.observer import Observer
 from worker.owner import this_process
-from worker.queue import LOOK_TASK_NAME, TASK_NAME, celery_app
+from worker.queue import LOOK_TASK_NAME, TASK_NAME, new_celery_app
 from worker.runner import NO_OBSERVER, Generate, run_job
 from worker.settings import Settings
 from worker.store import jobs
@@ -246,12 +246,12 @@ def run_next_job(store: Store, generate: Generate, settings: Settings, *, clock:
 def register(settings: Settings, shift: Shift) -> Any:
     """Return the Celery app of the settings' broker with the task on it, ready for its worker to be started."""
     assert settings.broker_url is not None, "without a broker nothing rings"
-    app = celery_app(settings.broker_url)
+    app = new_celery_app(settings.broker_url)  # its own: another worker of this process has other tasks by these names
 
     def ring(job_id: str) -> None:
         log.info("rung for job %s", job_id, extra={"job_id": job_id})
         shift.run_next()
 
-    app.task(name=TASK_NAME)(ring)
-    app.task(name=LOOK_TASK_NAME)(shift.look_at_ratings)
+    app.task(name=TASK_NAME, shared=False)(ring)
+    app.task(name=LOOK_TASK_NAME, shared=False)(shift.look_at_ratings)
     return app
