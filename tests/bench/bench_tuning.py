@@ -24,8 +24,9 @@ from engine.evaluation.judge_figures import wilson
 from engine.lyrics.prosody import plain_words
 from engine.song.models import SongModels, open_lyric_model, open_melody_model
 from engine.training.preference import JUDGED, USUAL_OBJECTIVE, Tuning, tune
+from tests.bench.made_takes import prompts, sung
 from tests.bench.simulated_members import TASTES, Crowd, crowd, rate
-from tests.bench.tuning_takes import made_song, made_words, requests, with_tune
+from tests.bench.tuning_takes import made_song, made_words, with_tune
 from worker.loaded_models import starter_paths
 
 PROMPTS, RATINGS, HELD_OUT = 75, 600, 100
@@ -94,6 +95,7 @@ def compared(first: Sequence[Take], second: Sequence[Take], people: Crowd) -> di
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("out/bench_tuning"), show_default=True)
 @click.option("--ratings", default=RATINGS, show_default=True)
 @click.option("--held-out", default=HELD_OUT, show_default=True)
+@click.option("--seed", default=0, show_default=True, help="of the prompts, of the members and of the run")
 @click.option("--objective", type=click.Choice(["kto", "dpo", "sft"]), default=None)
 @click.option("--steps", type=int, default=None)
 @click.option(
@@ -106,6 +108,7 @@ def main(
     folder: Path,
     ratings: int,
     held_out: int,
+    seed: int,
     objective: Any,
     steps: int | None,
     judged: int,
@@ -115,15 +118,17 @@ def main(
     folder.mkdir(parents=True, exist_ok=True)
     paths = starter_paths()
     parents = SongModels(open_lyric_model(paths["lyrics"]), open_melody_model(paths["melody"]))
-    asked, others = requests(PROMPTS), requests(held_out, first=PROMPTS)
-    takes = kept_takes(folder / "rated.jsonl", lambda: (made_song(r, seed, parents) for r in asked for seed in (1, 2)))
-    theirs = kept_takes(folder / f"held-out-{held_out}.jsonl", lambda: (made_song(r, 1, parents) for r in others))
+    requests = sung(prompts(PROMPTS + held_out, seed=seed))
+    asked, others = requests[:PROMPTS], requests[PROMPTS:]
+    rated, unseen = folder / f"rated-{seed}.jsonl", folder / f"held-out-{seed}-{held_out}.jsonl"
+    takes = kept_takes(rated, lambda: (made_song(r, number, parents) for r in asked for number in (1, 2)))
+    theirs = kept_takes(unseen, lambda: (made_song(r, 1, parents) for r in others))
     if role == "lyrics":
         takes, theirs = list(map(words_alone, takes)), list(map(words_alone, theirs))
-    hidden = crowd(takes)
+    hidden = crowd(takes, seed=seed)
     tuning = Tuning(
         role, paths[role], folder / f"{role}-{time.strftime('%H%M%S')}", objective=objective or USUAL_OBJECTIVE[role],
-        steps=steps, judged=judged, company=paths["lyrics"],
+        steps=steps, seed=seed, judged=judged, company=paths["lyrics"],
     )  # fmt: skip
     began = time.monotonic()
     tuned = tune(tuning, snapshot_of(takes, hidden, ratings), lambda text: click.echo(text, err=True))

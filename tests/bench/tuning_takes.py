@@ -1,11 +1,9 @@
-"""Takes of short songs for the benches of tuning: prompts, words and tunes by given models, as members would be given them.
+"""Takes of short songs for the benches of tuning: words and tunes by given models, as members would be given them.
 
 Knows neither ratings nor tuning.
 """
 
 from __future__ import annotations
-
-from itertools import product
 
 from engine.contract import SectionReport, SongRequest
 from engine.corpus.snapshots import Take
@@ -14,30 +12,6 @@ from engine.music.as_json import lead_sheet_to_json
 from engine.song.make_song import make_lyrics, write_tune
 from engine.song.making import Making, Models
 from engine.song.plan import make_plan
-
-FORM = "VC"  # eight lines: short, so that hundreds are made in minutes
-STYLES = ("pop", "rock", "folk", "country", "ballad")
-PLACES = (
-    "the harbour", "my old street", "the mountain road", "a quiet kitchen", "the last train", "the garden wall",
-    "an empty house", "the river bend", "the market square", "a winter field", "the lighthouse", "the schoolyard",
-)  # fmt: skip
-MATTERS = (
-    "rain over", "a letter from", "dancing by", "waiting at", "a stranger in", "the morning after", "going home to",
-    "two friends at", "a storm near", "the night we left", "children of", "the fire in", "learning to love", "one day at",
-    "the moon above",
-)  # fmt: skip
-
-
-def requests(count: int, *, first: int = 0) -> list[SongRequest]:
-    """Return so many different requests, those from `first` on of a fixed order; at most 180 in all."""
-    themes = [f"{matter} {place}" for matter, place in product(MATTERS, PLACES)]
-    ordered = [themes[(place * 77) % len(themes)] for place in range(len(themes))]  # 77 and 180 share no factor
-    if first + count > len(ordered):
-        raise ValueError(f"there are {len(ordered)} requests, not {first + count}")
-    return [
-        SongRequest(theme=ordered[place], style=STYLES[place % len(STYLES)], form=FORM)
-        for place in range(first, first + count)
-    ]
 
 
 def made_words(request: SongRequest, seed: int, models: Models) -> Take:
