@@ -79,7 +79,7 @@ def _cuts(letters: str, word: str, phonemes: Sounds, spans: Spans) -> list[int]:
         hyphen = word.rfind("-", low, high)
         cut = hyphen + 1 if hyphen >= 0 else _onset_letter(letters, phonemes, spans, letter_of, (first, second))
         cuts.append(min(max(cut, low), high))
-    return _with_letters(cuts, len(letters))
+    return _with_vowels(_with_letters(cuts, len(letters)), letters)
 
 
 def _with_letters(cuts: list[int], letter_count: int) -> list[int]:
@@ -88,6 +88,23 @@ def _with_letters(cuts: list[int], letter_count: int) -> list[int]:
     for index in range(len(cuts) - 1, -1, -1):
         cuts[index] = last = max(min(cuts[index], last - 1), 0)
     return cuts if cuts[0] > 0 else _even_cuts(letter_count, len(cuts) + 1)
+
+
+def _with_vowels(cuts: list[int], letters: str) -> list[int]:
+    """Move cuts to the left where r or w would be left without a vowel letter, if the piece before has two: ho-ur, not hou-r."""
+    edges = [0, *cuts, len(letters)]
+    for place in range(len(cuts), 0, -1):
+        begin, cut, end = edges[place - 1 : place + 2]
+        if letters[cut:end].startswith(("r", "w")) and not _has_vowel(letters[cut:end]):
+            moved = (
+                c for c in range(cut - 1, begin, -1) if _has_vowel(letters[c:end]) and _has_vowel(letters[begin:c])
+            )
+            edges[place] = next(moved, cut)
+    return edges[1:-1]
+
+
+def _has_vowel(letters: str) -> bool:
+    return any(letter in "aeiouy" for letter in letters)
 
 
 def _onset_letter(letters: str, phonemes: Sounds, spans: Spans, letter_of: list[int], vowels: tuple[int, int]) -> int:

@@ -72,6 +72,8 @@ def test_pieces_of_listed_words_are_never_empty() -> None:
         "o-ver",
         "lit-tle",
         "fi-re",
+        "ho-ur",
+        "flo-urs",
         "mo-ther",
         "chick-en",
         "place-ment",
