@@ -8,6 +8,7 @@ change the last bits of the logits, and so, very rarely, a choice.
 
 from __future__ import annotations
 
+import copy
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -16,11 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.adapters import Adapter
 from engine.device_memory import SLOTS_PER_SONG, device_of, measured_slots
 from engine.device_thread import DeviceThread
 from engine.direct_model import DirectModel
 from engine.errors import DeviceMemoryError
-from engine.families import CausalModel
+from engine.families import CausalModel, adapted
 from engine.slot_pool import TOO_LARGE, BatchStatistics, SlotPool
 
 GPU_WINDOW_SECONDS = 0.003
@@ -72,6 +74,7 @@ class SharedModel:
         is_gpu = device_of(model) != "cpu"
         self._model, self._slots, self._least_slots = model, slots, least_slots
         self._pool: SlotPool | None = None
+        self._base: SharedModel | None = None
         self._opening = threading.Lock()
         window = window_seconds if window_seconds is not None else GPU_WINDOW_SECONDS if is_gpu else 0.0
         shortage = weakref.WeakMethod(self._note_shortage)
@@ -79,6 +82,12 @@ class SharedModel:
             model, window_seconds=window, most_rows=most_rows, on_shortage=lambda: _call(shortage())
         )
         weakref.finalize(self, self._device.stop).atexit = False
+
+    def adapted(self, adapter: Adapter) -> SharedModel:
+        """Return the model with an adapter. Both share weights, thread and slots; the base counts the work of both."""
+        twin = copy.copy(self)
+        twin._model, twin._base = adapted(self._model, adapter), self  # which keeps the thread alive
+        return twin
 
     def new_memory(self, slots: int) -> Lease:
         """Wait, in turn, until so many slots are free, and return them empty."""
@@ -110,11 +119,11 @@ class SharedModel:
         if len(ids) == 0 or self._device.length(at) + len(ids) > self.context_length:
             raise ValueError(f"{len(ids)} ids do not fit after {self._device.length(at)} of {self.context_length}")
         self._device.forget(memory.asker)
-        return self._device.extend(at, ids)
+        return self._device.extend(at, ids, self._own_model)
 
     def step(self, memory: Lease, slots: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Append one id to each of several different slots (B,) and return logits (B, V)."""
-        return self._device.step(memory.asker, memory.slots[slots], ids)
+        return self._device.step(memory.asker, memory.slots[slots], ids, self._own_model)
 
     def fork(self, memory: Lease, source: int, targets: Sequence[int]) -> None:
         """Make the targets hold what the source holds."""
@@ -133,7 +142,9 @@ class SharedModel:
         self._device.forget(memory.asker)
 
     def statistics(self) -> BatchStatistics:
-        """Return what has been done so far; cheap, from any thread."""
+        """Return what has been done so far, nothing where the base counts it; cheap, from any thread."""
+        if self._base is not None:
+            return BatchStatistics(0, 0, 0, 0.0, 0, 0)
         counts, pool = self._device.counts, self._pool
         slots, used = (pool.capacity, pool.used) if pool is not None else (0, 0)
         return BatchStatistics(counts.tokens, counts.steps, counts.rows, counts.busy_seconds, slots, used)
@@ -149,11 +160,19 @@ class SharedModel:
         return self._device.error
 
     def close(self) -> None:
-        """End the thread; calls that wait and later ones raise RuntimeError."""
-        self._device.stop()
+        """End the thread, which an adapted model leaves to its base; calls that wait and later ones raise RuntimeError."""
+        if self._base is None:
+            self._device.stop()
+
+    @property
+    def _own_model(self) -> CausalModel | None:
+        """Return the model in place of the thread's own."""
+        return None if self._base is None else self._model
 
     def _opened(self) -> SlotPool:
         """Return the pool; the first call makes the model's memory, of as many slots as can be had."""
+        if self._base is not None:
+            return self._base._opened()
         with self._opening:
             if self._pool is None:
                 slots = self._slots or measured_slots(self._model, self._least_slots)

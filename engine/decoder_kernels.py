@@ -3,7 +3,7 @@
 Knows nothing of checkpoints, tokens as text, sampling or threads; it gets embedded rows and addresses and writes
 logits.
 
-Every function but the last is inlined by force. One that stays a function of its own is compiled both by itself and in
+Every function but the kernel itself is inlined by force. One that stays a function of its own is compiled both by itself and in
 its caller, its loops cut differently; the process that compiles runs the first, one that loads the cache the second, and
 sums in another order give other songs. It costs a second of compiling and no time in decoding: 0.97 to 1.01 times what
 it was, in rounds that alternate.
@@ -19,24 +19,22 @@ int8 at 50 / 150 / 300 positions: a step of one sequence takes 103 / 110 / 123 m
 (fp32 3,900 at 150). Attention takes 230 / 550 / 1,030 and the matrices 1,000, three quarters of the processor's
 speed. What did not work: half floats in the caches, 1,750 and 2,470 at 150 and 300 positions; numba's own check for a
 zero divisor, which keeps SwiGLU out of vector registers, 170 instead of 20 microseconds per step of 16. Compiling takes
-5 s once on a machine, loading the compiled kernel 0.15 s.
+5 s once on a machine, loading the compiled kernel 0.15 s; the kernel with adapters is compiled when the first is opened.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit, types
 
+from engine.matrix_kernels import ADAPTER_COLUMNS, adapt, add, linear, quantise
 from engine.vector_tiles import (
-    bytes_1,
-    bytes_2,
-    bytes_4,
     bytes_fetching,
     bytes_fetching_narrow,
     exp,
     floats_1,
-    floats_2,
-    floats_4,
     floats_narrow,
     store_byte,
     store_float,
@@ -44,6 +42,8 @@ from engine.vector_tiles import (
 
 # Columns of the address table: one row per layer, and one more whose QKV column holds the head.
 QKV, QKV_SCALE, OUT, OUT_SCALE, GATE_UP, GATE_UP_SCALE, DOWN, DOWN_SCALE = range(8)
+# From these on, what an adapter adds to a matrix: see `matrix_kernels`.
+QKV_ADAPTER, OUT_ADAPTER, GATE_UP_ADAPTER, DOWN_ADAPTER, COLUMNS = range(8, 9 + 4 * ADAPTER_COLUMNS, ADAPTER_COLUMNS)
 # Entries of the `shape` array.
 LAYERS, HIDDEN, HEADS, KV_HEADS, HEAD_DIM, INNER, VOCAB, CONTEXT, IS_INT8 = range(9)
 LANES = 64
@@ -59,56 +59,6 @@ def _normalise(x, weight, epsilon, y):  # type: ignore[no-untyped-def]  # numba 
         scale = np.float32(1.0) / np.sqrt(squares / np.float32(source.size) + epsilon)
         for i in range(source.size):
             target[i] = source[i] * scale * weight[i]
-
-
-@njit(forceinline=True, fastmath=True)
-def _quantise(x, size, levels, scales):  # type: ignore[no-untyped-def]  # numba infers the types
-    """Write each row x[:, :size] as int16 into levels so that no sum with int8 weights can pass 31 bits."""
-    limit = np.float32(min(32767, (2**31 - 1) // (127 * size)))
-    for row in range(x.shape[0]):
-        source, target, largest = x[row, :size], levels[row], np.float32(1e-20)
-        for i in range(size):
-            largest = max(largest, abs(source[i]))
-        factor = limit / largest
-        scales[row] = largest / limit
-        for i in range(size):
-            target[i] = np.int16(np.rint(source[i] * factor))
-
-
-@njit(forceinline=True)
-def _linear(is_int8, weights, w_scales, x, size, y, outputs, levels, scales):  # type: ignore[no-untyped-def]  # numba infers the types
-    """y (R, outputs) = x (R, size) times the packed matrix; outputs is a multiple of 64."""
-    rows = x.shape[0]
-    if is_int8:
-        _quantise(x, size, levels, scales)
-        steps, stride, block = size // 2, 128, size * 64
-        x_address, x_stride = levels.ctypes.data, levels.strides[0]
-    else:
-        steps, stride, block = size, 256, size * 256
-        x_address, x_stride = x.ctypes.data, x.strides[0]
-    y_stride, scale_address = y.strides[0], scales.ctypes.data
-    for n in range(outputs // 64):
-        w, w_scale, row = weights + n * block, w_scales + n * 256, 0
-        while row < rows:
-            at, to, sc = x_address + row * x_stride, y.ctypes.data + row * y_stride + n * 256, scale_address + row * 4
-            if rows - row >= 4:
-                if is_int8:
-                    bytes_4(w, stride, at, x_stride, to, y_stride, steps, w_scale, sc)
-                else:
-                    floats_4(w, stride, at, x_stride, to, y_stride, steps, w_scale, sc)
-                row += 4
-            elif rows - row >= 2:
-                if is_int8:
-                    bytes_2(w, stride, at, x_stride, to, y_stride, steps, w_scale, sc)
-                else:
-                    floats_2(w, stride, at, x_stride, to, y_stride, steps, w_scale, sc)
-                row += 2
-            else:
-                if is_int8:
-                    bytes_1(w, stride, at, x_stride, to, y_stride, steps, w_scale, sc)
-                else:
-                    floats_1(w, stride, at, x_stride, to, y_stride, steps, w_scale, sc)
-                row += 1
 
 
 @njit(forceinline=True, fastmath=True)
@@ -197,7 +147,7 @@ def _attend_bytes(query, keys_at, values_at, next_at, cache_scales, length, scor
     width, at, to, target = query.size, levels.ctypes.data, scores.ctypes.data, mixed.ctypes.data
     scale_at, ones = scales.ctypes.data, scales[scales.size - LANES :].ctypes.data
     row, pairs, away = (width + 31) // 32 * 32, (length + 1) // 2, values_at - keys_at
-    _quantise(query.reshape((1, width)), width, levels, scales)
+    quantise(query.reshape((1, width)), width, levels, scales)
     for block in range((length + 63) // 64):
         keys, key_scales = keys_at + block * width * 64, cache_scales.ctypes.data + block * 256
         bytes_fetching(keys, 128, at, to + block * 256, width // 2, key_scales, scale_at, away)
@@ -252,52 +202,69 @@ def _gate(both, inner):  # type: ignore[no-untyped-def]  # numba infers the type
             gate[i] = gate[i] / (one + exp(min(-gate[i], np.float32(80.0)))) * up[i]
 
 
-@njit(forceinline=True, fastmath=True)
-def _add(x, y):  # type: ignore[no-untyped-def]  # numba infers the types
-    for row in range(x.shape[0]):
-        target, source = x[row], y[row]
-        for i in range(target.size):
-            target[i] += source[i]
-
-
-_SIGNATURE = types.void(
+SIGNATURE = types.void(
     types.int64[::1], types.int64[:, ::1], types.float32[:, ::1], types.float32, types.float32[:, :, ::1],
     types.int64[::1], types.float32[:, :, :, ::1], types.int64[::1], types.int64[::1], types.float32[:, ::1],
     types.float32[:, :, ::1], types.int16[:, ::1], types.float32[::1], types.int64, types.float32[:, ::1],
 )  # fmt: skip
 
 
-@njit(_SIGNATURE, cache=True, nogil=True)
-def run_layers(  # type: ignore[no-untyped-def]  # typed by the signature
-    shape, table, norms, epsilon, turns, caches, cache_scales, slots, positions, x, work, levels, scales, first, logits
-):
-    """Run all layers on the embedded rows x (R, H), in place, and write logits of the rows from `first` on.
+def _kernel(name: str, *, is_adapted: bool) -> Callable[..., None]:
+    """Return the kernel to be compiled; what only an adapter needs is not even compiled where there is none.
 
-    shape: see LAYERS ...; table: addresses (L + 1, 8); norms: (2 L + 1, H); turns: cosines and sines (T, 2, D / 2);
-    caches: addresses of keys and values; cache_scales: theirs in int8 (slots, L x KV heads, 2, T), else (.., 0);
-    slots, positions: (R,); work: four scratch sheets (4, R, widest + 64); levels, scales: int16 rows (R, widest) and
-    their scales (R + 64,); logits: (R - first, V rounded up to 64).
+    With these branches in it, none of them taken, the kernel without adapters took 1.03 to 1.05 times as long. name: of its
+    file in numba's cache; two processes that compile both at once must not meet there.
     """
-    rows, hidden, inner, int8 = slots.size, shape[HIDDEN], shape[INNER], shape[IS_INT8]
-    queries, width = shape[HEADS] * shape[HEAD_DIM], shape[HEAD_DIM]
-    fused_width = (queries + 2 * shape[KV_HEADS] * width + 63) // 64 * 64
-    normed, fused, mixed, scores = work[0, :rows, :hidden], work[1, :rows], work[2, :rows], work[3, 0]
-    hidden_up = (hidden + 63) // 64 * 64
-    for layer in range(shape[LAYERS]):
-        at = table[layer]
-        _normalise(x, norms[2 * layer], epsilon, normed)
-        _linear(int8, at[QKV], at[QKV_SCALE], normed, hidden, fused, fused_width, levels, scales)
-        _attend_all(shape, layer, fused, mixed, slots, positions, turns, caches, cache_scales, scores, levels, scales)
-        _linear(int8, at[OUT], at[OUT_SCALE], mixed, queries, fused, hidden_up, levels, scales)
-        _add(x, fused)
-        _normalise(x, norms[2 * layer + 1], epsilon, normed)
-        _linear(
-            int8, at[GATE_UP], at[GATE_UP_SCALE], normed, hidden, fused, (2 * inner + 63) // 64 * 64, levels, scales
-        )
-        _gate(fused, inner)
-        _linear(int8, at[DOWN], at[DOWN_SCALE], fused, inner, mixed, hidden_up, levels, scales)
-        _add(x, mixed)
-    if first < rows:
-        _normalise(x[first:], norms[2 * shape[LAYERS]], epsilon, normed[first:])
-        at, outputs = table[shape[LAYERS]], (shape[VOCAB] + 63) // 64 * 64
-        _linear(int8, at[QKV], at[QKV_SCALE], normed[first:], hidden, logits, outputs, levels, scales)
+
+    def layers(  # type: ignore[no-untyped-def]  # typed by the signature
+        shape, table, norms, epsilon, turns, caches, cache_scales, slots, positions, x, work, levels, scales, first,
+        logits,
+    ):  # fmt: skip
+        """Run all layers on the embedded rows x (R, H), in place, and write logits of the rows from `first` on.
+
+        shape: see LAYERS ...; table: addresses (L + 1, COLUMNS); norms: (2 L + 1, H); turns: cosines and sines (T, 2, D / 2);
+        caches: addresses of keys and values; cache_scales: theirs in int8 (slots, L x KV heads, 2, T), else (.., 0);
+        slots, positions: (R,); work: four scratch sheets (4, R, widest + 64); levels, scales: int16 rows (R, widest) and
+        their scales (R + 64,); logits: (R - first, V rounded up to 64).
+        """
+        rows, hidden, inner, int8 = slots.size, shape[HIDDEN], shape[INNER], shape[IS_INT8]
+        queries, width = shape[HEADS] * shape[HEAD_DIM], shape[HEAD_DIM]
+        fused_width = (queries + 2 * shape[KV_HEADS] * width + 63) // 64 * 64
+        normed, fused, mixed, scores = work[0, :rows, :hidden], work[1, :rows], work[2, :rows], work[3, 0]
+        # What an adapter may write into: where normed was, and scores.
+        spare, narrow = work[0, :rows], work[3, :rows]
+        hidden_up, both_width = (hidden + 63) // 64 * 64, (2 * inner + 63) // 64 * 64
+        for layer in range(shape[LAYERS]):
+            at = table[layer]
+            _normalise(x, norms[2 * layer], epsilon, normed)
+            linear(int8, at[QKV], at[QKV_SCALE], normed, hidden, fused, fused_width, levels, scales)
+            if is_adapted:
+                adapt(int8, at[QKV_ADAPTER:], normed, hidden, fused, narrow, mixed, levels, scales)
+            _attend_all(
+                shape, layer, fused, mixed, slots, positions, turns, caches, cache_scales, scores, levels, scales
+            )
+            linear(int8, at[OUT], at[OUT_SCALE], mixed, queries, fused, hidden_up, levels, scales)
+            if is_adapted:
+                adapt(int8, at[OUT_ADAPTER:], mixed, queries, fused, narrow, spare, levels, scales)
+            add(x, fused)
+            _normalise(x, norms[2 * layer + 1], epsilon, normed)
+            linear(int8, at[GATE_UP], at[GATE_UP_SCALE], normed, hidden, fused, both_width, levels, scales)
+            if is_adapted:
+                adapt(int8, at[GATE_UP_ADAPTER:], normed, hidden, fused, narrow, mixed, levels, scales)
+            _gate(fused, inner)
+            linear(int8, at[DOWN], at[DOWN_SCALE], fused, inner, mixed, hidden_up, levels, scales)
+            if is_adapted:
+                adapt(int8, at[DOWN_ADAPTER:], fused, inner, mixed, narrow, spare, levels, scales)
+            add(x, mixed)
+        if first < rows:
+            _normalise(x[first:], norms[2 * shape[LAYERS]], epsilon, normed[first:])
+            at, outputs = table[shape[LAYERS]], (shape[VOCAB] + 63) // 64 * 64
+            linear(int8, at[QKV], at[QKV_SCALE], normed[first:], hidden, logits, outputs, levels, scales)
+
+    layers.__name__ = layers.__qualname__ = name
+    return layers
+
+
+run_layers = njit(SIGNATURE, cache=True, nogil=True)(_kernel("run_layers", is_adapted=False))
+# Compiled for SIGNATURE when the first adapter is opened: adds to each matrix what the columns from QKV_ADAPTER on hold.
+run_adapted_layers = njit(cache=True, nogil=True)(_kernel("run_adapted_layers", is_adapted=True))

@@ -10,6 +10,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.families import CausalModel
+
 Logits = NDArray[np.float32]
 T = TypeVar("T")
 
@@ -40,6 +42,9 @@ class Act(Call[Any]):
 
 @dataclass(eq=False)
 class Step(Call[Logits]):
+    """model: the one that steps, or None for the device's own; an adapted one steps on the same memory."""
+
+    model: CausalModel | None = None
     asker: object = None
     slots: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     ids: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -47,6 +52,9 @@ class Step(Call[Logits]):
 
 @dataclass(eq=False)
 class Prompt(Call[Logits]):
+    """model: as of a step."""
+
+    model: CausalModel | None = None
     slot: int = 0
     ids: Sequence[int] = ()
     done: int = 0

@@ -82,13 +82,18 @@ class DeviceThread:
 
         self._ask(Act(run=make), self._acts)
 
-    def step(self, asker: object, slots: NDArray[np.int64], ids: NDArray[np.int64]) -> Logits:
-        """Append one id to each slot (B,) and return logits (B, V). DeviceMemoryError if not even this step fits."""
-        return self._ask(Step(asker=asker, slots=slots, ids=ids), self._steps)
+    def step(
+        self, asker: object, slots: NDArray[np.int64], ids: NDArray[np.int64], model: CausalModel | None = None
+    ) -> Logits:
+        """Append one id to each slot (B,) and return logits (B, V). DeviceMemoryError if not even this step fits.
 
-    def extend(self, slot: int, ids: Sequence[int]) -> Logits:
-        """Append ids to a slot and return the logits (V,) after the last."""
-        return self._ask(Prompt(slot=slot, ids=ids), self._prompts)
+        model: an adapted one in place of the thread's own; steps of different models are not merged.
+        """
+        return self._ask(Step(model=model, asker=asker, slots=slots, ids=ids), self._steps)
+
+    def extend(self, slot: int, ids: Sequence[int], model: CausalModel | None = None) -> Logits:
+        """Append ids to a slot and return the logits (V,) after the last. model: as in `step`."""
+        return self._ask(Prompt(model=model, slot=slot, ids=ids), self._prompts)
 
     def act(self, run: Callable[[Any], Any]) -> Any:
         """Call `run` with the memory between two steps and return what it returns; it must be short."""
@@ -195,22 +200,23 @@ class DeviceThread:
             self._changed.wait(left)
 
     def _run_calls(self) -> None:
-        steps: list[Step] = []
+        steps: dict[CausalModel | None, list[Step]] = {}
         for call in self._running:
             if isinstance(call, Act):
                 call.end(*self._attempt(call.run))
             elif isinstance(call, Step):
-                steps.append(call)
-        if steps:
-            self._run_steps(steps)
+                steps.setdefault(call.model, []).append(call)
+        for of_one_model in steps.values():
+            self._run_steps(of_one_model)
         for call in self._running:
             if isinstance(call, Prompt):
                 self._run_part(call)
 
     def _run_steps(self, steps: list[Step]) -> None:
-        """Run steps as one; if that fails, each half for itself, down to the one that is at fault."""
+        """Run steps of one model as one; if that fails, each half for itself, down to the one that is at fault."""
         slots, ids = np.concatenate([s.slots for s in steps]), np.concatenate([s.ids for s in steps])
-        logits, error = self._attempt(lambda: self._model.step(self._memory, slots, ids))
+        model = steps[0].model or self._model
+        logits, error = self._attempt(lambda: model.step(self._memory, slots, ids))
         if error is None:
             self.counts.steps, self.counts.rows = self.counts.steps + 1, self.counts.rows + slots.size
             self.counts.tokens += slots.size
@@ -230,8 +236,8 @@ class DeviceThread:
             self._run_steps(steps[half:])
 
     def _run_part(self, prompt: Prompt) -> None:
-        part = prompt.ids[prompt.done : prompt.done + PROMPT_PART]
-        logits, error = self._attempt(lambda: self._model.extend(self._memory, prompt.slot, part))
+        part, model = prompt.ids[prompt.done : prompt.done + PROMPT_PART], prompt.model or self._model
+        logits, error = self._attempt(lambda: model.extend(self._memory, prompt.slot, part))
         if error is not None:
             prompt.end(None, error)
             return

@@ -6,6 +6,7 @@ to another thread to be merged cost a tenth more processor time per song than it
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 import weakref
@@ -15,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.adapters import Adapter
 from engine.device_memory import SLOTS_PER_SONG, measured_slots
 from engine.errors import DeviceMemoryError
-from engine.families import CausalModel
+from engine.families import CausalModel, adapted
 from engine.slot_pool import TOO_LARGE, BatchStatistics, SlotPool
 
 
@@ -49,6 +51,14 @@ class DirectModel:
         self._lock = threading.Lock()
         self._tokens = self._steps = self._rows = 0
         self._busy_seconds = 0.0
+
+    def adapted(self, adapter: Adapter) -> DirectModel:
+        """Return the model with an adapter. Both share weights and slots; each counts its own work."""
+        twin = copy.copy(self)
+        twin._model, twin._lock = adapted(self._model, adapter), threading.Lock()
+        twin._tokens = twin._steps = twin._rows = 0
+        twin._busy_seconds = 0.0
+        return twin
 
     def new_memory(self, slots: int) -> OwnMemory:
         """Wait, in turn, until so many slots are free, and return them empty."""

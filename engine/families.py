@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.adapters import FAMILY as ADAPTER
+from engine.adapters import Adapter, needs_base, not_taken
 from engine.checkpoint import MANIFEST, open_checkpoint
 from engine.errors import CheckpointError
 
@@ -68,9 +70,19 @@ def open_model(
     threads = threads or min(MOST_THREADS, os.cpu_count() or 1)
     if (directory / MANIFEST).exists() or not (directory / "config.json").exists():
         checkpoint = open_checkpoint(directory)
+        if checkpoint.family == ADAPTER:
+            raise needs_base(checkpoint)
         name = family or checkpoint.family
         return _open_family(name).open(checkpoint, precision=precision, threads=threads)
     return _open_family(family or "hf-causal").open_directory(directory, threads=threads)
+
+
+def adapted(model: CausalModel, adapter: Adapter) -> CausalModel:
+    """Return a model with an adapter that shares all weights with it; CheckpointError where its family cannot do that."""
+    with_adapter: Callable[[Adapter], CausalModel] | None = getattr(model, "adapted", None)
+    if with_adapter is None:
+        raise not_taken(adapter.directory, "models of its base's family")
+    return with_adapter(adapter)
 
 
 def _open_family(name: str) -> Any:

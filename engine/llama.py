@@ -27,112 +27,18 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.checkpoint import SCALE_SUFFIX, Checkpoint, Weights
-from engine.errors import CheckpointError
+from engine.adapters import Adapter, LowRank
+from engine.checkpoint import Checkpoint, Weights
+from engine.llama_shape import LlamaShape as LlamaShape
+from engine.llama_shape import check_tensors, matrix_sizes
+from engine.llama_shape import layer_tensors as layer_tensors
+from engine.llama_shape import norm_tensors as norm_tensors
 
 Precision = Literal["int8", "fp32"]
 KEY_BLOCK = 64  # positions per block of keys
 ROWS_PER_PASS = 32  # rows that go through the layers together; bounds the scratch memory
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class LlamaShape:
-    """The sizes of a Llama model, as in its config.json."""
-
-    layers: int
-    hidden: int
-    heads: int
-    kv_heads: int
-    head_dim: int
-    inner: int
-    vocab_size: int
-    context_length: int
-    epsilon: float
-    rope_theta: float
-    tied: bool
-
-    @staticmethod
-    def from_config(config: Mapping[str, Any]) -> LlamaShape:
-        """Read a Hugging Face LlamaConfig; CheckpointError if it asks for something that is not done here."""
-        try:
-            shape = _read_shape(config)
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"config.json lacks or misstates {error}; write the checkpoint again") from error
-        for name, wanted in (("attention_bias", False), ("mlp_bias", False), ("hidden_act", "silu")):
-            if config.get(name, wanted) != wanted:
-                raise CheckpointError(f"config.json has {name} = {config[name]!r}; open it as family hf-causal")
-        if shape.hidden % 2 or shape.head_dim % 2 or shape.inner % 2 or shape.heads % shape.kv_heads:
-            raise CheckpointError("config.json has odd sizes or uneven heads; open it as family hf-causal")
-        return shape
-
-    @property
-    def value_width(self) -> int:
-        """Numbers per position and head in the cache of values: head_dim rounded up to 32."""
-        return -(-self.head_dim // 32) * 32
-
-
-def _read_shape(config: Mapping[str, Any]) -> LlamaShape:
-    heads = int(config["num_attention_heads"])
-    rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
-    if rope.get("rope_type", "default") != "default":
-        raise CheckpointError(f"rope_type {rope['rope_type']!r} is not done here; open it as family hf-causal")
-    return LlamaShape(
-        layers=int(config["num_hidden_layers"]),
-        hidden=int(config["hidden_size"]),
-        heads=heads,
-        kv_heads=int(config.get("num_key_value_heads") or heads),
-        head_dim=int(config.get("head_dim") or config["hidden_size"] // heads),
-        inner=int(config["intermediate_size"]),
-        vocab_size=int(config["vocab_size"]),
-        context_length=int(config["max_position_embeddings"]),
-        epsilon=float(config.get("rms_norm_eps", 1e-6)),
-        rope_theta=float(rope.get("rope_theta", config.get("rope_theta", 10000.0))),
-        tied=bool(config.get("tie_word_embeddings", False)),
-    )
-
-
-def layer_tensors(layer: int) -> dict[str, tuple[str, ...]]:
-    """Return which tensors of a state dict make each matrix of a layer; several are stacked by rows."""
-    attention, inner = f"model.layers.{layer}.self_attn.", f"model.layers.{layer}.mlp."
-    return {
-        "qkv": tuple(f"{attention}{name}_proj.weight" for name in "qkv"),
-        "out": (f"{attention}o_proj.weight",),
-        "gate_up": (f"{inner}gate_proj.weight", f"{inner}up_proj.weight"),
-        "down": (f"{inner}down_proj.weight",),
-    }
-
-
-def norm_tensors(shape: LlamaShape) -> list[str]:
-    """Return the names of the norms in the order in which they are used."""
-    names = []
-    for layer in range(shape.layers):
-        names += [f"model.layers.{layer}.{n}_layernorm.weight" for n in ("input", "post_attention")]
-    return [*names, "model.norm.weight"]
-
-
-def check_tensors(shape: LlamaShape, weights: Weights) -> None:
-    """Raise CheckpointError unless the names and sizes of the tensors are exactly those of the shape."""
-    queries, keys = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
-    rows_columns = {"q": (queries, shape.hidden), "k": (keys, shape.hidden), "v": (keys, shape.hidden)}
-    expected: dict[str, tuple[int, ...]] = dict.fromkeys(norm_tensors(shape), (shape.hidden,))
-    expected["model.embed_tokens.weight"] = (shape.vocab_size, shape.hidden)
-    if not shape.tied:
-        expected["lm_head.weight"] = (shape.vocab_size, shape.hidden)
-    for layer in range(shape.layers):
-        names = layer_tensors(layer)
-        expected |= dict(zip(names["qkv"], rows_columns.values(), strict=True))
-        expected[names["out"][0]] = (shape.hidden, queries)
-        expected |= dict.fromkeys(names["gate_up"], (shape.inner, shape.hidden))
-        expected[names["down"][0]] = (shape.hidden, shape.inner)
-    scales = {f"{n}{SCALE_SUFFIX}": s[:1] for n, s in expected.items() if n in weights and weights[n].dtype == np.int8}
-    found = {name: weight.shape for name, weight in weights.items()}
-    wrong = sorted(set((expected | scales).items()) ^ set(found.items()))
-    if wrong:
-        raise CheckpointError(
-            f"tensor {wrong[0][0]!r} is missing, unknown or of another size; write the checkpoint again"
-        )
 
 
 class Memory:
@@ -196,6 +102,9 @@ class Arithmetic(Protocol):
     ) -> NDArray[np.float32]:
         """Run rows x (R, H) through all layers, write their keys and values, return logits (R - first, V)."""
 
+    def adapted(self, parts: Mapping[str, LowRank]) -> Arithmetic:
+        """Return the same with an adapter, which shares everything else with this one."""
+
 
 @dataclass(frozen=True)
 class Embedding:
@@ -257,6 +166,11 @@ class Llama:
 
             return Llama(shape, NumpyArithmetic(shape, weights, precision), precision)
         return Llama(shape, NumbaArithmetic(shape, weights, precision, threads), precision)
+
+    def adapted(self, adapter: Adapter) -> Llama:
+        """Return the model with an adapter; both share all weights, and memories fit either. CheckpointError for a foreign one."""
+        adapter.check(matrix_sizes(self.shape))
+        return Llama(self.shape, self._arithmetic.adapted(adapter.parts), self._precision)
 
     @property
     def slot_bytes(self) -> int:

@@ -5,11 +5,16 @@ Knows nothing of threads or packing. It is what the kernel is tested against and
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.checkpoint import Weights, float_matrix, int8_matrix
-from engine.llama import KEY_BLOCK, Embedding, LlamaShape, Memory, Precision, layer_tensors, norm_tensors, turn_table
+from engine.adapters import LowRank
+from engine.checkpoint import Weights, float_matrix, int8_matrix, quantise_rows
+from engine.llama import KEY_BLOCK, Embedding, LlamaShape, Memory, Precision, turn_table
+from engine.llama_shape import adapter_matrices, layer_tensors, norm_tensors
 
 Floats = NDArray[np.float32]
 
@@ -30,6 +35,22 @@ class NumpyArithmetic:
         self._head = self._matrix(weights, "model.embed_tokens.weight" if shape.tied else "lm_head.weight")
         self._turns = turn_table(shape)
         self.embedding = Embedding(self._matrix(weights, "model.embed_tokens.weight"), None)
+        self._adapters: dict[tuple[int, str], LowRank] = {}
+
+    def adapted(self, parts: Mapping[str, LowRank]) -> NumpyArithmetic:
+        """Return the arithmetic with an adapter, which shares all matrices but the adapter's own."""
+        twin = copy.copy(self)
+        twin._adapters = {
+            place: LowRank(self._rounded(added.a), self._rounded(added.b))
+            for place, added in adapter_matrices(self._shape, parts).items()
+        }
+        return twin
+
+    def _rounded(self, matrix: Floats) -> Floats:
+        if not self._int8:
+            return matrix
+        rows, scales = quantise_rows(matrix)
+        return rows.astype(np.float32) * scales[:, None]
 
     def _matrix(self, weights: Weights, name: str) -> Floats:
         if not self._int8:
@@ -42,18 +63,23 @@ class NumpyArithmetic:
     ) -> Floats:
         """Run rows x (R, H) through all layers, write their keys and values, return logits (R - first, V)."""
         inner = self._shape.inner
-        for layer, matrices in enumerate(self._layers):
-            fused = self._linear(self._normalise(x, 2 * layer), matrices["qkv"])
-            x = x + self._linear(self._attend(memory, layer, fused, slots, positions), matrices["out"])
-            both = self._linear(self._normalise(x, 2 * layer + 1), matrices["gate_up"])
+        for layer in range(self._shape.layers):
+            fused = self._multiply(self._normalise(x, 2 * layer), layer, "qkv")
+            x = x + self._multiply(self._attend(memory, layer, fused, slots, positions), layer, "out")
+            both = self._multiply(self._normalise(x, 2 * layer + 1), layer, "gate_up")
             gate, up = both[:, :inner], both[:, inner:]
-            x = x + self._linear(gate / (1 + np.exp(-np.maximum(gate, -80))) * up, matrices["down"])
+            x = x + self._multiply(gate / (1 + np.exp(-np.maximum(gate, -80))) * up, layer, "down")
         return self._linear(self._normalise(x[first:], 2 * self._shape.layers), self._head)
 
     def _normalise(self, x: Floats, norm: int) -> Floats:
         squares = np.mean(x * x, axis=1, keepdims=True)
         normed: Floats = x / np.sqrt(squares + np.float32(self._shape.epsilon)) * self._norms[norm]
         return normed
+
+    def _multiply(self, x: Floats, layer: int, matrix: str) -> Floats:
+        """Return x times a matrix of a layer, and what an adapter adds to it."""
+        y, added = self._linear(x, self._layers[layer][matrix]), self._adapters.get((layer, matrix))
+        return y if added is None else y + self._linear(self._linear(x, added.a), added.b)
 
     def _linear(self, x: Floats, matrix: Floats) -> Floats:
         if self._int8 and len(x):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.adapters import Adapter
 from engine.checkpoint import Checkpoint
 from engine.errors import CheckpointError
 
@@ -49,6 +50,14 @@ class TorchCausal:
     def open_directory(directory: Path, *, threads: int) -> TorchCausal | TorchSlots:
         """Open a directory that transformers wrote; only safetensors, and no code from the directory."""
         return behind_protocol(*load_causal(directory, threads=threads))
+
+    def adapted(self, adapter: Adapter) -> TorchCausal:
+        """Return the model with an adapter; both share all weights. CheckpointError for one that does not fit."""
+        from engine.torch_adapters import with_adapter
+
+        twin = copy.copy(self)
+        twin._model = with_adapter(self._model, adapter)
+        return twin
 
     def new_memory(self, slots: int) -> list[_Slot]:
         """Return empty slots."""

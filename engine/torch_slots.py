@@ -7,6 +7,7 @@ beside others can differ from those alone in their last bits.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from transformers.cache_utils import Cache, CacheLayerMixin, DynamicLayer
+
+from engine.adapters import Adapter
 
 POSITIONS = 1024  # per slot at first; a song rarely needs more
 LayerSize = tuple[int, int]  # heads of keys and values, and the width of one
@@ -90,6 +93,14 @@ class TorchSlots:
         self.vocab_size = int(model.config.vocab_size)
         self.context_length = context_length
         self._positions = min(POSITIONS, context_length)
+
+    def adapted(self, adapter: Adapter) -> TorchSlots:
+        """Return the model with an adapter; both share all weights, and memories fit either. CheckpointError as `with_adapter`."""
+        from engine.torch_adapters import with_adapter
+
+        twin = copy.copy(self)
+        twin._model = with_adapter(self._model, adapter)
+        return twin
 
     @property
     def slot_bytes(self) -> int:

@@ -1,7 +1,7 @@
 """Vector code that numba cannot write by itself: tiles of matrix products, exponentials, stores, in LLVM.
 
-Knows nothing of models. numba's disk cache watches only the file of the function that is cached, so after a change here
-touch `decoder_kernels.py` and `sampling_kernels.py` (an installation renews all three).
+Knows nothing of models. numba's disk cache watches only the file of the function that is cached, so after a change here, or
+in `matrix_kernels.py`, touch `decoder_kernels.py` and `sampling_kernels.py` (an installation renews all of them).
 
 A **tile** is 16 x R outputs of B rows, summed over k in registers, the weights read once for all B rows:
 

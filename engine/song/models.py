@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from engine.checkpoint import open_checkpoint
+from engine.adapters import FAMILY as ADAPTER
+from engine.adapters import is_adapter, needs_base, not_taken, read_adapter
+from engine.checkpoint import Checkpoint, open_checkpoint
 from engine.errors import CheckpointError, RequestError
-from engine.families import CausalModel, open_model
+from engine.families import CausalModel, adapted, open_model
 from engine.lyrics.associations import Associations
 from engine.lyrics.lexicon import Lexicon
 from engine.lyrics.memory_filter import MEMORY_FILE, MemoryFilter, MemoryGuard
@@ -111,7 +113,7 @@ OpenedModel = DecodingModel | Judge
 
 def open_lyric_model(path: Path, share: Share = lambda model: model) -> LyricModel:
     """Open and verify a lyric checkpoint; CheckpointError says what is missing. share: as in `open_role`."""
-    checkpoint = open_checkpoint(path)
+    checkpoint = _whole(path)
     for name in (WORDS_FILE, ASSOCIATIONS_FILE, AUTHORS_FILE, "tokenizer.json"):
         if not (path / name).is_file():
             raise CheckpointError(
@@ -131,7 +133,15 @@ def open_lyric_model(path: Path, share: Share = lambda model: model) -> LyricMod
 
 def open_melody_model(path: Path, share: Share = lambda model: model) -> MelodyModel:
     """Open and verify a melody checkpoint. share: as in `open_role`."""
-    return MelodyModel(open_checkpoint(path).digest, share(open_model(path)))
+    return MelodyModel(_whole(path).digest, share(open_model(path)))
+
+
+def _whole(path: Path) -> Checkpoint:
+    """Return the checkpoint of a whole model; CheckpointError says which base an adapter needs."""
+    checkpoint = open_checkpoint(path)
+    if checkpoint.family == ADAPTER:
+        raise needs_base(checkpoint)
+    return checkpoint
 
 
 def open_music_model(path: Path, share: Share = lambda model: model) -> EventComposer:
@@ -167,3 +177,25 @@ def open_role(role: Role, path: Path, *, share: Share | None = None) -> OpenedMo
         "music": open_music_model,
     }
     return opening[role](path) if share is None else opening[role](path, share)
+
+
+def open_adapted(role: Role, path: Path, base: OpenedModel, *, share: Share | None = None) -> LyricModel | MelodyModel:
+    """Open an adapter beside its opened base: only its own matrices are new, all else is the base's and shared with it.
+
+    share: as in `open_role`, where the base was opened without; one that is shared gives adapters that are. CheckpointError
+    for an adapter of another base, for a damaged one, and for roles that have none.
+    """
+    if role not in ("lyrics", "melody") or not isinstance(base, LyricModel | MelodyModel):
+        raise not_taken(path, f"models of {role}")
+    adapter = read_adapter(path, base.version)
+    model = adapted(base.model, adapter)
+    return replace(base, version=adapter.digest, model=model if share is None else share(model))
+
+
+def open_with_base(role: Role, path: Path, base: Path | None, *, share: Share | None = None) -> OpenedModel:
+    """Open a checkpoint of a role, whole or an adapter; base: where the base of an adapter is, not looked at otherwise."""
+    if not is_adapter(path):
+        return open_role(role, path, share=share)
+    if base is None:
+        raise needs_base(open_checkpoint(path))
+    return open_adapted(role, path, open_role(role, base, share=share))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.llama import Llama, LlamaShape, Precision
+from tests.engine.random_adapters import random_adapter
 from tests.engine.tiny_llama import random_weights, tiny_config
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
@@ -37,6 +38,8 @@ def logits() -> Iterator[tuple[str, np.ndarray]]:
             for rows in (1, 2, 3, 16):
                 ids = rng.integers(0, 70, rows)
                 yield f"{precision} {number} step {rows}", model.step(memory, np.arange(rows), ids)
+            adapted = model.adapted(random_adapter(config, 4, lambda name: True))
+            yield f"{precision} {number} adapted prompt", adapted.extend(adapted.new_memory(1), 0, list(range(40)))
 
 
 def choices() -> Iterator[tuple[str, np.ndarray]]:

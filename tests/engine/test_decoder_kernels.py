@@ -12,19 +12,21 @@ from typing import Any
 
 import pytest
 
-from engine import decoder_kernels, sampling_kernels, vector_tiles
+from engine import decoder_kernels, matrix_kernels, sampling_kernels, vector_tiles
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    "module", [decoder_kernels, sampling_kernels, vector_tiles], ids=lambda module: module.__name__
+    "module",
+    [decoder_kernels, matrix_kernels, sampling_kernels, vector_tiles],
+    ids=lambda module: module.__name__,
 )
 def test_whatever_a_kernel_calls_is_inlined_by_force(module: ModuleType) -> None:
     functions = [value for value in vars(module).values() if hasattr(value, "targetoptions")]
     assert functions
     for function in functions:
-        is_kernel = function.py_func.__name__ in ("run_layers", "choose_rows", "race")
+        is_kernel = function.py_func.__name__ in ("run_layers", "run_adapted_layers", "choose_rows", "race")
         assert function.targetoptions.get("forceinline", False) is not is_kernel, function.py_func.__name__
 
 
