@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.terminal.figures_shown import PATH, as_json_option, print_json
-from bot.terminal.finetune_judge import finetune_judge, open_named, snapshot_option
+from bot.terminal.finetune_judge import finetune_judge, open_named, open_newest, snapshot_option
+from bot.terminal.plain_candidates import how_to_measure
 from bot.terminal.shown import hosts_client
 from bot.terminal.training import COUNT, carry_out, quiet_transformers
 from engine.errors import RequestError
@@ -28,9 +29,13 @@ def finetune() -> None:
       songwright snapshots make
       songwright finetune lyrics --snapshot ID --out runs/liked
       songwright finetune melody --snapshot ID --out runs/liked-tunes --objective dpo
+      songwright finetune lyrics --snapshot ID --out runs/ours --adapter    (for one Discord server)
+      songwright finetune lyrics --snapshot ID --out runs/gpt2 --from models/gpt2    (a model of plain songs)
       torchrun --nproc-per-node 2 -m bot finetune lyrics ...      (several GPUs, one run)
 
-    What comes of it is a candidate, OUT/checkpoint, which nobody hears before it passes the gate (songwright gate).
+    What comes of it is a candidate, OUT/checkpoint, which nobody hears before it passes the gate (songwright gate). With
+    --adapter on a snapshot of one server (songwright snapshots make --server ID) it is for that server alone; many lie upon
+    one model, which is in memory once.
     """
 
 
@@ -43,6 +48,9 @@ OPTIONS = (
                  "[dpo]"),
     click.option("--full", "method", flag_value="full", default=None, help="train all weights  [up to 20M of them]"),
     click.option("--lora", "method", flag_value="lora", help="train small matrices beside the weights  [above 20M]"),
+    click.option("--adapter", is_flag=True,
+                 help="write only what --lora trains, which is implied: a part of a few hundred kilobytes for one Discord "
+                 "server, that lies upon the parent and shares it in memory"),
     click.option("--steps", type=COUNT, default=None, help="updates, at most  [by role and objective]"),
     click.option("--minutes", type=click.FloatRange(0, min_open=True), default=None, help="stop after so long  [never]"),
     click.option("--rate", type=click.FloatRange(0, 1, min_open=True), default=None,
@@ -73,6 +81,10 @@ def lyrics(**given: Any) -> None:
 
     The best checkpoint on held-out prompts is kept, and none that goes too far from its parent. log.jsonl in OUT/run has
     loss, rewards, divergence and length; it is the same model for the same snapshot, options and seed.
+
+    With --from a model of plain songs (a checkpoint of hf-causal, or a directory that transformers wrote with its
+    tokenizer.json) rated songs are learned below their headings, whichever model wrote them, and no judge helps. The gate
+    is for models that songs are made with; such a candidate is measured by songwright compare.
     """
     _tune("lyrics", **given)
 
@@ -92,17 +104,23 @@ finetune.add_command(finetune_judge)
 
 def _tune(
     role: Any, named: str, parent: Path | None, objective: Any, threads: int | None, judged: int | None, as_json: bool,
-    **given: Any,
+    adapter: bool, **given: Any,
 ) -> None:  # fmt: skip
+    if adapter and given["method"] == "full":
+        raise RequestError("an adapter is what --lora trains, and --full trains all weights; leave one of the two out")
+    if adapter:
+        given |= {"method": "lora", "adapter": True}
     _needs_trl()
+    from engine.lyrics.text_models import writes_plain_songs
     from engine.training.preference import JUDGED, USUAL_OBJECTIVE, Tuning
     from worker.loaded_models import starter_paths
 
+    is_plain = parent is not None and role == "lyrics" and writes_plain_songs(parent)
     tuning = Tuning(
         role, parent or _in_use(role),
         objective=objective or USUAL_OBJECTIVE[role],
         threads=threads or int(os.environ.get("OMP_NUM_THREADS") or 2),
-        judged=JUDGED if judged is None else judged,
+        judged=(0 if is_plain else JUDGED) if judged is None else judged,
         company=starter_paths()["lyrics"] if role == "melody" else None,
         **given,
     )  # fmt: skip
@@ -110,14 +128,26 @@ def _tune(
         _print(tuning, named)
         return
     carry_out(lambda report: _tuned(tuning, named, report))
-    if os.environ.get("RANK", "0") == "0":
-        click.echo(f"Next: songwright gate {tuning.out / 'checkpoint'} --parent {tuning.parent} --snapshot {named}")
+    if os.environ.get("RANK", "0") != "0":
+        return
+    if is_plain:
+        click.echo(f"Next: {how_to_measure(tuning.parent, tuning.out / 'checkpoint')}")
+    else:
+        made = tuning.out / "checkpoint"
+        if adapter:  # before the gate, so that its verdict is kept with it
+            click.echo(f"Next: songwright models add {made} --server ID")
+        click.echo(
+            f"{'Then' if adapter else 'Next'}: songwright gate {made} --parent {tuning.parent} --snapshot {named}"
+        )
 
 
 def _tuned(tuning: Tuning, named: str, report: Callable[[str], None]) -> Path:
+    from engine.lyrics.text_models import writes_plain_songs
+    from engine.training.plain_preference import tune_plain
     from engine.training.preference import tune
 
-    return tune(tuning, open_named(named), report)
+    tune_it = tune_plain if tuning.role == "lyrics" and writes_plain_songs(tuning.parent) else tune
+    return tune_it(tuning, (open_named if tuning.resume else open_newest)(named), report)
 
 
 def _print(tuning: Tuning, named: str) -> None:

@@ -12,7 +12,7 @@ import click
 
 from bot.terminal.figures_shown import PATH, as_json_option, print_json, print_table
 from bot.terminal.shown import hosts_client
-from engine.errors import OutputError
+from engine.errors import OutputError, RequestError
 
 if TYPE_CHECKING:
     from engine.corpus.snapshots import Snapshot
@@ -43,7 +43,7 @@ def finetune_judge(named: str, out: Path, lyrics_path: Path | None, as_json: boo
     if out.exists():
         raise OutputError(f"{out} exists and checkpoints are never changed; choose a new directory")
     card = learn_judge(
-        open_named(named), open_lyrics(lyrics_path).directory, out, say=_quiet if as_json else click.echo
+        open_newest(named), open_lyrics(lyrics_path).directory, out, say=_quiet if as_json else click.echo
     )
     if as_json:
         print_json(card)
@@ -100,6 +100,27 @@ def open_named(named: str) -> Snapshot:
         return open_snapshot(Path(named))
     with hosts_client() as client:
         return open_snapshot(Path(find_snapshot(client, named).path))
+
+
+def open_newest(named: str) -> Snapshot:
+    """Open a snapshot to learn from; RequestError where a newer one was made, for members may have withdrawn since.
+
+    A folder that the store does not know was made elsewhere, and is opened as it is.
+    """
+    from bot.terminal.snapshots import all_snapshots
+
+    with hosts_client() as client:
+        known = all_snapshots(client)
+    names = (named, str(Path(named).resolve()))
+    mine = next((one for one in known if {one.id, one.digest, Path(one.path).name, one.path} & set(names)), None)
+    if mine is not None:
+        newest = [one for one in known if one.server == mine.server][-1]
+        if newest.id != mine.id:
+            raise RequestError(
+                f"the snapshot {mine.id} is older than {newest.id}, and whoever withdrew since is still in it; "
+                f"learn from --snapshot {newest.id}"
+            )
+    return open_named(named)
 
 
 def _shares(found: Any) -> str:

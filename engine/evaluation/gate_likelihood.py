@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.adapters import is_adapter
 from engine.corpus.lead_sheets import read_sung_works
 from engine.corpus.lead_sheets import split_of as split_of_work
 from engine.corpus.records import parse_record, read_jsonl, split_of
@@ -50,10 +51,14 @@ def held_out_melodies(folder: Path) -> list[Melody]:
 
 
 def of_lyrics(parent: Path, candidate: Path, people: Sequence[Sequence[str]], takes: Iterable[str]) -> Likelihoods:
-    """Return bits per byte of people's texts (lines each), and the distance on them; without them on texts of takes."""
-    tokenizer = LyricTokenizer.open(candidate / "tokenizer.json")
-    same = (parent / "tokenizer.json").read_bytes() == (candidate / "tokenizer.json").read_bytes()
-    old, new = open_for_scoring(parent), open_for_scoring(candidate)
+    """Return bits per byte of people's texts (lines each), and the distance on them; without them on texts of takes.
+
+    A candidate that is an adapter has the parent as its base.
+    """
+    files = parent if is_adapter(candidate) else candidate
+    tokenizer = LyricTokenizer.open(files / "tokenizer.json")
+    same = (parent / "tokenizer.json").read_bytes() == (files / "tokenizer.json").read_bytes()
+    old, new = open_for_scoring(parent), open_for_scoring(candidate, base=parent)
     length = int(new.config.max_position_embeddings)
     texts = [scored_text(lines, tokenizer) for lines in people]
     compared = texts or [scored_text(text.splitlines(), tokenizer) for text in takes]
@@ -73,10 +78,10 @@ def of_lyrics(parent: Path, candidate: Path, people: Sequence[Sequence[str]], ta
 
 
 def of_melodies(parent: Path, candidate: Path, people: Sequence[Melody]) -> Likelihoods:
-    """Return nats per note of people's melodies, and the distance on them."""
+    """Return nats per note of people's melodies, and the distance on them. A candidate may be an adapter as of `of_lyrics`."""
     if not people:
         return Likelihoods()
-    old, new = open_for_scoring(parent), open_for_scoring(candidate)
+    old, new = open_for_scoring(parent), open_for_scoring(candidate, base=parent)
     rows = [encode(melody)[0][: HEADER_TOKENS + WINDOW_NOTES * TOKENS_PER_NOTE] for melody in people[:MOST_COMPARED]]
     nats = [mean_nats_per_note(model, people)["total"] for model in (old, new)]
     return Likelihoods(nats[0], nats[1], distance(old, new, [np.array(row) for row in rows]))

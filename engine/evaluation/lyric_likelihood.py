@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.adapters import is_adapter, needs_base, read_adapter
 from engine.checkpoint import SCALE_SUFFIX, open_checkpoint
 from engine.corpus.plain_texts import reversed_lines, shown_texts
 from engine.corpus.shards import Shard
@@ -143,12 +144,17 @@ def _score(model: Any, batch: Sequence[ScoredText]) -> tuple[float, int]:
     return float(nats) / math.log(2), int(wanted.sum())
 
 
-def open_for_scoring(path: Path, threads: int = 1) -> Any:
-    """Open a lyric checkpoint, or a folder that transformers wrote, as a torch model in float32; int8 weights are scaled."""
+def open_for_scoring(path: Path, threads: int = 1, *, base: Path | None = None) -> Any:
+    """Open a lyric checkpoint, or a folder that transformers wrote, as a torch model in float32; int8 weights are scaled.
+
+    base: the checkpoint that an adapter is merged into; a whole model does not need it.
+    """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
     torch.set_num_threads(threads)
+    if is_adapter(path):
+        return _open_merged(path, threads, base)
     if not (path / "manifest.json").is_file():
         if not (path / "config.json").is_file():
             raise CheckpointError(
@@ -174,6 +180,18 @@ def open_for_scoring(path: Path, threads: int = 1) -> Any:
         )
     model.tie_weights()
     return model.eval()
+
+
+def _open_merged(path: Path, threads: int, base: Path | None) -> Any:
+    """Return the base of an adapter with the adapter in its weights."""
+    from engine.torch_adapters import merge
+
+    if base is None:
+        raise needs_base(open_checkpoint(path))
+    adapter = read_adapter(path, open_checkpoint(base).digest)
+    model = open_for_scoring(base, threads)
+    merge(model, adapter)
+    return model
 
 
 def measure_lyric_model(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.checkpoint import MANIFEST, open_checkpoint
+from engine.checkpoint import MANIFEST, TOKENIZER, open_checkpoint
 from engine.errors import CheckpointError, RequestError
 from engine.families import CausalModel
 
@@ -132,6 +132,12 @@ def family_of(directory: Path) -> str:
     if not (directory / MANIFEST).exists() and (directory / "config.json").exists():
         return "hf-causal"
     return open_checkpoint(directory).family
+
+
+def writes_plain_songs(directory: Path) -> bool:
+    """Return whether a directory holds a model of plain songs, of any family; CheckpointError where it holds no model."""
+    is_of_events = (directory / MANIFEST).exists() and not (directory / TOKENIZER).exists()  # notes are no text
+    return family_of(directory) in LYRIC_FAMILIES and not is_of_events
 
 
 def open_text_model(directory: Path, threads: int = 2) -> TextModel:

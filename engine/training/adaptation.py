@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
+from engine.adapters import LowRank
 from engine.errors import RequestError
 
+NAME_IN_PEFT = "default"
 ALPHA_PER_RANK, LORA_DROPOUT = 2, 0.05
 
 
@@ -81,3 +84,14 @@ def with_lora(model: Any, *, rank: int, frozen_layers: int, seed: int) -> Any:
         if weight.requires_grad:
             weight.data = weight.data.float()  # small steps are lost in half precision
     return adapted
+
+
+def low_rank_parts(adapted: Any) -> dict[str, LowRank]:
+    """Return what LoRA adds to each matrix of a model, by the names of the matrices in the model without it."""
+    base = adapted.get_base_model()
+    parts = {}
+    for name, module in base.named_modules():
+        if hasattr(module, "lora_A") and NAME_IN_PEFT in module.lora_A:
+            a, b = (pair[NAME_IN_PEFT].weight.detach().float().cpu().numpy() for pair in (module.lora_A, module.lora_B))
+            parts[f"{name}.weight"] = LowRank(a.copy(), b * np.float32(module.scaling[NAME_IN_PEFT]))
+    return parts

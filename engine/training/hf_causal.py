@@ -129,6 +129,18 @@ def _model(base: BaseModel, training: TextTraining) -> tuple[Any, list[str]]:
     if training.precision not in ("fp32", *HALF):
         raise RequestError(f"--precision must be fp32, bf16 or fp16, got {training.precision}")
     dtype = HALF.get(training.precision, torch.float32) if training.lora_rank else torch.float32
+    model = open_to_train(base, dtype)
+    told = freeze(model, layers=training.freeze_layers, embeddings=training.freeze_embeddings)
+    if not training.lora_rank:
+        return model, told
+    told.append(f"LoRA of rank {training.lora_rank} is trained beside the weights, and nothing else")
+    adapted = with_lora(model, rank=training.lora_rank, frozen_layers=training.freeze_layers, seed=training.seed)
+    adapted.peft_config["default"].base_model_name_or_path = base.name
+    return adapted, told
+
+
+def open_to_train(base: BaseModel, dtype: torch.dtype = torch.float32) -> Any:
+    """Open the weights of a base; CheckpointError where it is no causal language model, or damaged."""
     try:
         with quiet():
             model = AutoModelForCausalLM.from_pretrained(base.directory, dtype=dtype, local_files_only=True)
@@ -137,13 +149,7 @@ def _model(base: BaseModel, training: TextTraining) -> tuple[Any, list[str]]:
         raise CheckpointError(f"{base.directory} cannot be opened as a causal language model: {reason}") from error
     model.config.use_cache = False
     model.config.eos_token_id = base.config.eos_token_id
-    told = freeze(model, layers=training.freeze_layers, embeddings=training.freeze_embeddings)
-    if not training.lora_rank:
-        return model, told
-    told.append(f"LoRA of rank {training.lora_rank} is trained beside the weights, and nothing else")
-    adapted = with_lora(model, rank=training.lora_rank, frozen_layers=training.freeze_layers, seed=training.seed)
-    adapted.peft_config["default"].base_model_name_or_path = base.name
-    return adapted, told
+    return model
 
 
 def _sampler(base: BaseModel, valid: Sequence[PlainSong]) -> Sample:
@@ -198,11 +204,20 @@ def export_hf_causal(
                 more[f"{ADAPTER}/{name}"] = (Path(draft) / name).read_bytes()
         model = model.float().merge_and_unload()  # merging in half precision would round the sum away
     dtype = np.float16 if training.lora_rank and training.precision in HALF else np.float32
-    with tempfile.TemporaryDirectory(dir=training.out, prefix=".") as draft, quiet():
+    return write_hf_causal(model, base, directory, facts, dtype=dtype, more_files=more)
+
+
+def write_hf_causal(
+    model: Any, base: BaseModel, directory: Path, card: dict[str, Any], *, dtype: type[np.floating[Any]] = np.float32,
+    more_files: dict[str, bytes] | None = None,
+) -> Path:  # fmt: skip
+    """Write a whole model, without LoRA beside it, as a checkpoint of the family; more_files: those of the base, if not said."""
+    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".") as draft, quiet():
         model.save_pretrained(draft, max_shard_size="1TB")
         weights = {name: tensor.astype(dtype) for name, tensor in load_file(Path(draft) / WEIGHTS).items()}
         config = json.loads((Path(draft) / CONFIG).read_text(encoding="utf-8"))
     config |= {"use_cache": True, "dtype": np.dtype(dtype).name}
+    files = base.files if more_files is None else more_files
     return write_checkpoint(
-        directory, weights, config, base.tokenizer_json, facts, family=FAMILY, more_files=more
+        directory, weights, config, base.tokenizer_json, card, family=FAMILY, more_files=files
     ).directory

@@ -1,9 +1,9 @@
 """Learns a judge from a snapshot: which features of songs go with more stars. Does not know how it is used.
 
-One ridge regression over two kinds of rows, solved at once. A rating: the stars given, explained by the take's features and
-by who gave them, for some give more than others. A pair: the difference of the features, to be one star. Strength of the
-penalty and weight of the association vectors are chosen by cross-validation over the prompts of the train split; one choice
-is a judge that knows nothing, which ratings without any sense end in.
+One ridge regression over two kinds of rows, solved at once (`judge_ridge`). A rating: the stars given, explained by the
+take's features and by who gave them, for some give more than others. A pair: the difference of the features, to be one
+star. What is free is chosen by cross-validation over the prompts of the train split; one choice is a judge that knows
+nothing, which ratings without any sense end in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +32,9 @@ from engine.evaluation.judge_figures import (
 from engine.lyrics.associations import Associations
 from engine.music.as_json import lead_sheet_from_json
 from engine.song.judge import COMPANY_FILE, FAMILY, Judge, company_bytes, config_of, standardised, tensors_of
-from engine.song.judge_features import COMPANY, features_of, in_order, names_of
+from engine.song.judge_features import features_of, in_order, names_of
+from engine.training.judge_ridge import Choice, Rows, choose, scales, solve
 
-PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, math.inf)
-COMPANY_SCALES = (0.15, 0.3, 0.6)  # of each association value beside a named feature: there are many of them
-RATER_PENALTY = 4.0  # the variance of one person's stars over that between the usual stars of people
 STARS_OF_PAIR = 1.0
 FOLDS = 5
 FEWEST, FEWEST_PROMPTS = 20, 10
@@ -46,32 +43,6 @@ RATINGS_OF_TRIAL = 3.0  # where judges learn from each other's questions, see `a
 KINDS = frozenset({"stars", *PAIRED})
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What is to be explained. features: (N, names). rater: (N,), -1 for a pair. target: stars, (N,). weight: (N,)."""
-
-    features: np.ndarray
-    rater: np.ndarray
-    target: np.ndarray
-    weight: np.ndarray
-    raters: int
-
-    def at(self, chosen: np.ndarray) -> Rows:
-        """Return some of the rows."""
-        return replace(self, features=self.features[chosen], rater=self.rater[chosen], target=self.target[chosen],
-                       weight=self.weight[chosen])  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What cross-validation chose. error: mean squared error in stars of what was held out; baseline: that of no judge."""
-
-    penalty: float
-    company_scale: float
-    error: float
-    baseline: float
 
 
 def learn_judge(snapshot: Snapshot, company: Path, out: Path, say: Say = lambda line: None) -> dict[str, Any]:
@@ -151,8 +122,8 @@ def _learn(
     mean, spread = _usual([measured[name] for name in sorted(_takes(said))])
     known = {name: standardised(values, mean, spread) for name, values in measured.items()}
     rows = _rows(said, known)
-    choice = _choose(rows, _folds(prompts), names)
-    weights = _solve(rows, _scales(names, choice.company_scale), choice.penalty)[0]
+    choice = choose(rows, _folds(prompts), names)
+    weights = solve(rows, scales(names, choice.company_scale), choice.penalty)[0]
     return _Learned(names, mean, spread, weights, choice, rows, known)
 
 
@@ -208,55 +179,14 @@ def _folds(prompts: Sequence[str]) -> np.ndarray:
     return np.array([_fold(prompt) for prompt in prompts])
 
 
-def _scales(names: Sequence[str], company_scale: float) -> np.ndarray:
-    is_company = np.array([name.startswith(COMPANY.format("")) for name in names])
-    return np.where(is_company, company_scale, 1.0)
-
-
-def _solve(rows: Rows, scale: np.ndarray, penalty: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weights of the features, (names,), and by how much each rater's stars are above the others', (raters,)."""
-    size = len(scale)
-    who = np.zeros((len(rows.target), rows.raters))
-    has_rater = rows.rater >= 0
-    who[has_rater, rows.rater[has_rater]] = 1.0
-    knows_nothing = math.isinf(penalty)
-    columns = who if knows_nothing else np.hstack([rows.features * scale, who])
-    penalties = np.full(columns.shape[1], RATER_PENALTY)
-    if not knows_nothing:
-        penalties[:size] = penalty
-    weighted = columns * rows.weight[:, None]
-    found = np.linalg.solve(weighted.T @ columns + np.diag(penalties), weighted.T @ rows.target)
-    return (np.zeros(size), found) if knows_nothing else (found[:size] * scale, found[size:])
-
-
-def _choose(rows: Rows, folds: np.ndarray, names: Sequence[str]) -> Choice:
-    """Return the penalty and scale with which what was held out, fold by fold, is explained best."""
-    errors: dict[tuple[float, float], float] = {}
-    for penalty, company_scale in product(PENALTIES, COMPANY_SCALES):
-        if math.isinf(penalty) and company_scale != COMPANY_SCALES[0]:
-            continue
-        scale = _scales(names, company_scale)
-        squares = sum(_squares(rows.at(folds != fold), rows.at(folds == fold), scale, penalty) for fold in range(FOLDS))
-        errors[penalty, company_scale] = squares / float(rows.weight.sum())
-    best = min(errors, key=lambda choice: (errors[choice], -choice[0]))
-    return Choice(*best, errors[best], errors[math.inf, COMPANY_SCALES[0]])
-
-
-def _squares(learned: Rows, held_out: Rows, scale: np.ndarray, penalty: float) -> float:
-    weights, usual = _solve(learned, scale, penalty)
-    of_rater = np.append(usual, 0.0)[held_out.rater]  # -1, a pair: nobody's
-    away = held_out.target - of_rater - held_out.features @ weights
-    return float(held_out.weight @ away**2)
-
-
 def _held_out(
     said: Sequence[Judgement], prompts: Sequence[str], learned: _Learned, usual: Mapping[str, float]
 ) -> list[Compared]:
     """Return what people told apart in each fold, with the scores that a judge of the other folds gives."""
-    folds, scale = _folds(prompts), _scales(learned.names, learned.choice.company_scale)
+    folds, scale = _folds(prompts), scales(learned.names, learned.choice.company_scale)
     found = []
     for fold in range(FOLDS):
-        weights = _solve(learned.rows.at(folds != fold), scale, learned.choice.penalty)[0]
+        weights = solve(learned.rows.at(folds != fold), scale, learned.choice.penalty)[0]
         asked = [one for one, its in zip(said, folds, strict=True) if its == fold]
         found.append(compared(asked, replace(learned, weights=weights).scores(_takes(asked)), usual))
     return found

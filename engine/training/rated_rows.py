@@ -119,6 +119,28 @@ def _by_stars(snapshot: Snapshot, split: Split) -> Iterator[tuple[Take, Take, fl
                 yield better, worse, abs(difference) * min(weight_a, weight_b)
 
 
+def counts(rows: Sequence[Liked] | Sequence[Preferred]) -> dict[str, Any]:
+    """Return how many rows there are, and how many chosen ids the better and the worse ones have on average."""
+    better: list[Row] = []
+    worse: list[Row] = []
+    for rated in rows:
+        if isinstance(rated, Liked):
+            (better if rated.liked else worse).append(rated.row)
+        else:
+            better.append(rated.chosen)
+            worse.append(rated.rejected)
+    return {
+        "better": len(better),
+        "worse": len(worse),
+        "ids_of_better": _mean_ids(better),
+        "ids_of_worse": _mean_ids(worse),
+    }
+
+
+def _mean_ids(rows: list[Row]) -> float | None:
+    return round(sum(sum(row.learned) for row in rows) / len(rows), 1) if rows else None
+
+
 def evened(rows: Sequence[Any]) -> list[Any]:
     """Return rows with weights of mean 1, so that each of two sources is shown as often as it has rows."""
     mean = sum(row.weight for row in rows) / len(rows) if rows else 1.0

@@ -39,7 +39,7 @@ class RatedTexts:
 
     def encode(self, take: Take) -> Row | None:
         """Return the words of a take as a row; the marks are given, the words and the ends of lines are learned."""
-        request = _written(take)
+        request = written_request(take)
         prompts = self._prompts(take, request) if request is not None else []
         if request is None or len(prompts) != 1:  # several authors in turn have contexts of their own
             return None
@@ -74,7 +74,7 @@ class RatedTexts:
         return reverse_line(f" {line if is_name else line[:1].lower() + line[1:]}") + "\n"
 
 
-def _written(take: Take) -> LyricRequest | None:
+def written_request(take: Take) -> LyricRequest | None:
     """Return what was asked for where a model of English lyrics wrote the words; None for a member's own, and for Chinese."""
     kind = WRITTEN.get(str(take.request.get("kind")))
     if kind is None or not any(section.lines for section in take.sections):

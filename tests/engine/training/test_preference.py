@@ -15,13 +15,17 @@ import pytest
 
 pytest.importorskip("trl")
 
+import torch
+
+from engine.adapters import base_digest
 from engine.checkpoint import open_checkpoint
 from engine.contract import LyricRequest
 from engine.corpus.snapshots import Judgement, Rules, Snapshot, Take, open_snapshot, write_snapshot
 from engine.errors import RequestError
+from engine.evaluation.lyric_likelihood import open_for_scoring
 from engine.song.make_song import make_lyrics
 from engine.song.making import Making
-from engine.song.models import SongModels, open_lyric_model
+from engine.song.models import SongModels, open_adapted, open_lyric_model
 from engine.training.checkpoints import checkpoints_of, fault_of
 from engine.training.preference import Tuning, tune
 from engine.training.preference_trainers import OBJECTIVES, Objective
@@ -93,8 +97,41 @@ def test_lora_leaves_the_shapes_as_they_were(tuning: Tuning, rated: Snapshot) ->
     assert set(made.read_weights()) == set(open_checkpoint(tuning.parent).read_weights())
 
 
+def test_an_adapter_with_its_base_is_what_lora_merges_into_a_whole_model(tuning: Tuning, rated: Snapshot) -> None:
+    whole = open_checkpoint(tune(replace(tuning, method="lora", out=tuning.out / "whole"), rated, silent))
+    made = open_checkpoint(tune(replace(tuning, adapter=True, out=tuning.out / "adapter"), rated, silent))
+    assert made.family == "adapter"
+    assert {path.name for path in made.directory.iterdir()} == {"config.json", "manifest.json", "model.safetensors"}
+    assert base_digest(made.directory) == made.card["parent"] == open_checkpoint(tuning.parent).digest
+    assert {name: made.card[name] for name in ("step", "kl_per_id", "rows", "options", "snapshot", "consent")} == {
+        name: whole.card[name] for name in ("step", "kl_per_id", "rows", "options", "snapshot", "consent")
+    }
+    merged, beside = open_for_scoring(whole.directory), open_for_scoring(made.directory, base=tuning.parent)
+    ids = torch.arange(40)[None]
+    with torch.inference_mode():
+        expected, found, before = (
+            model(input_ids=ids).logits for model in (merged, beside, open_for_scoring(tuning.parent))
+        )
+    torch.testing.assert_close(found, expected, atol=4e-3, rtol=0)  # the whole model's weights are half floats
+    assert (expected - before).abs().max() > 0.05
+    opened = open_adapted("lyrics", made.directory, open_lyric_model(tuning.parent))
+    words = make_lyrics(
+        LyricRequest(theme="rain", form="V", syllables="4"),
+        Making(seed=1, models=SongModels(opened, None)),  # type: ignore[arg-type]  # no tune is made
+    )
+    assert words.lyrics_text
+
+
+def test_an_adapter_is_resumed_and_is_no_parent(tuning: Tuning, rated: Snapshot) -> None:
+    made = tune(replace(tuning, adapter=True), rated, silent)
+    assert tune(replace(tuning, adapter=True, resume=True), rated, silent) == made
+    with pytest.raises(RequestError, match="tune its base anew"):
+        tune(replace(tuning, parent=made, out=tuning.out / "further"), rated, silent)
+    with pytest.raises(RequestError, match="an adapter is tuned by lora"):
+        tune(replace(tuning, adapter=True, method="full", out=tuning.out / "full"), rated, silent)
+
+
 def test_what_was_liked_becomes_likelier_than_what_was_not(tuning: Tuning, rated: Snapshot) -> None:
-    from engine.evaluation.lyric_likelihood import open_for_scoring
     from engine.training.preference import encoder_of, rated_rows
     from engine.training.preference_trainers import log_probabilities
 
