@@ -22,7 +22,10 @@ DIGEST_CHARACTERS = 12
 
 
 def models_page(words: Words, found: Overview) -> discord.Embed:
-    """Return which versions make songs, how they are rated, what the ratings say of those on trial, what was decided."""
+    """Return which versions make songs, how they are rated, what the ratings say of those on trial, what was decided.
+
+    What a server has to itself is said without its id; `found` has none of other servers.
+    """
     lines = []
     for role, digest in found.starters.items():
         starter = words("admin.models_starter")
@@ -48,6 +51,8 @@ def tunings_page(words: Words, runs: Sequence[Tuning]) -> discord.Embed:
 
 def _version(words: Words, version: ModelVersion) -> str:
     role, name = role_name(words, version.role), shown(version.id, 40)
+    if version.server is not None:
+        return words("admin.models_own", role=role, version=name)
     if version.trial_share is None:
         return words("admin.models_in_use", role=role, version=name)
     return words("admin.models_trial", role=role, version=name, share=f"{version.trial_share * 100:g} %")

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, TypeVar
 from engine.contract import LARGEST_UPLOAD_BYTES, EditRequest, Progress, Request
 from engine.errors import Cancelled, FileFormatError, RequestError
 from engine.roles import ALL_ROLES, Role
-from worker.loaded_models import DecodingStatistics, LoadedModels
+from worker.held_models import DecodingStatistics
+from worker.loaded_models import LoadedModels
 from worker.store import songs, uploads
 from worker.store.database import Store
 from worker.store.deletion import UPLOAD_PREFIX
@@ -55,11 +56,12 @@ class SongGenerator:
         self._models, self._outputs, self._soundfont, self._store = models, outputs, soundfont, store
         self._engraver, self._largest_file_bytes, self._best_of = engraver, largest_file_bytes, best_of
         self._member: str | None = None
+        self._server: str | None = None
 
-    def asked_by(self, member: str | None) -> SongGenerator:
-        """Return the same generator for one member, who in a trial gets all songs from one side of it."""
+    def asked_by(self, member: str | None, server: str | None = None) -> SongGenerator:
+        """Return the same generator for one member, who in a trial gets all songs from one side of it, in one server."""
         generator = copy(self)
-        generator._member = member
+        generator._member, generator._server = member, server
         return generator
 
     def __call__(
@@ -77,8 +79,9 @@ class SongGenerator:
 
         source, parent = _patiently(lambda: self._source(request), cancelled)
         other = _patiently(lambda: self._other(request), cancelled)
+        who = self._member, self._server
         with ExitStack() as used:  # settled before the first word: no song has two versions of a role
-            models = _patiently(lambda: used.enter_context(self._models.in_use(seed, self._member)), cancelled)
+            models = _patiently(lambda: used.enter_context(self._models.in_use(seed, *who)), cancelled)
             making = Making(
                 seed=seed,
                 models=models,

@@ -75,10 +75,10 @@ class Generate(Protocol):
 
 @runtime_checkable
 class GenerateForAskers(Protocol):
-    """A `Generate` that minds who asks: in a trial, a member stays on one side of it."""
+    """A `Generate` that minds who asks: in a trial, a member stays on one side of it; a server may have models of its own."""
 
-    def asked_by(self, member: str | None) -> Generate:
-        """Return the generator for what a member asks for; None: somebody on this machine."""
+    def asked_by(self, member: str | None, server: str | None) -> Generate:
+        """Return the generator for what a member asks for in a server; None: somebody on this machine, and no server."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def run_job(
 
 
 def _for_asker(generate: Generate, job: Job) -> Generate:
-    return generate.asked_by(job.requested_by) if isinstance(generate, GenerateForAskers) else generate
+    return generate.asked_by(job.requested_by, job.server) if isinstance(generate, GenerateForAskers) else generate
 
 
 def _carry_out(job: Job, generate: Generate, lease: HeldLease, clock: Clock) -> _End:

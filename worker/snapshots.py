@@ -36,17 +36,19 @@ JUDGED_KINDS = frozenset({"song", "lyrics", "music", "sing"})  # what models mad
 REWRITTEN = "words"  # an edit: the member's own words instead of those that were there
 SONGS_AT_ONCE = 200
 USUAL = Rules()
+OF_ONE_SERVER = "songs that were asked for in one server"  # said among the rules, without saying in which
 
 
 @dataclass(frozen=True)
 class StoredSnapshot:
-    """A snapshot as the store knows it. statistics: see `engine.corpus.snapshots.count`."""
+    """A snapshot as the store knows it. statistics: see `engine.corpus.snapshots.count`. server: as in `make_snapshot`."""
 
     id: str
     digest: str
     path: str
     statistics: dict[str, Any]
     created_at: datetime
+    server: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,20 +63,26 @@ class _Said:
     at: datetime
 
 
-def make_snapshot(store: Store, folder: Path, *, now: datetime, rules: Rules = USUAL) -> StoredSnapshot:
+def make_snapshot(
+    store: Store, folder: Path, *, now: datetime, rules: Rules = USUAL, server: str | None = None
+) -> StoredSnapshot:
     """Write what people said until now as a snapshot under `folder`; the newest one again if nothing has changed.
 
-    RequestError where nobody who agreed has said anything.
+    server: only songs that were asked for there; its id is in the store and not in the snapshot. RequestError where nobody
+    who agreed has said anything.
     """
     from engine.corpus.snapshot_picture import statistics_png  # matplotlib takes long to import
 
     with store.reading() as session:
         agreed = frozenset(training_songs(session))
+        if server is not None:
+            agreed &= frozenset(session.scalars(_asked_for_in(server)))
+            rules = rules.model_copy(update={"consent": f"{rules.consent}; {OF_ONE_SERVER}"})
         said = _enough_raters(list(_said(session, agreed)), rules.fewest_raters)
         takes = {take.id: take for take in _takes(session, {name for one in said for name in _songs(one)})}
     judged = _judgements([one for one in said if all(name in takes for name in _songs(one))], takes, rules)
     made = write_snapshot(folder, takes.values(), judged, rules, now.date(), statistics_png)
-    return _remember(store, made, now)
+    return _remember(store, made, now, server)
 
 
 def all_of(session: Session) -> tuple[StoredSnapshot, ...]:
@@ -83,21 +91,27 @@ def all_of(session: Session) -> tuple[StoredSnapshot, ...]:
 
 
 def newest(session: Session) -> StoredSnapshot | None:
-    """Return the snapshot that was made last, None if there is none."""
-    row = session.scalar(select(SnapshotRow).order_by(SnapshotRow.created_at.desc(), SnapshotRow.id.desc()).limit(1))
+    """Return the snapshot of everybody's songs that was made last, None if there is none."""
+    everybodys = select(SnapshotRow).where(SnapshotRow.server.is_(None))
+    row = session.scalar(everybodys.order_by(SnapshotRow.created_at.desc(), SnapshotRow.id.desc()).limit(1))
     return None if row is None else _stored(row)
 
 
-def _remember(store: Store, made: Snapshot, now: datetime) -> StoredSnapshot:
+def _asked_for_in(server: str) -> Select[Any]:
+    return select(SongRow.id).join(JobRow, JobRow.id == SongRow.job_id).where(JobRow.server == server)
+
+
+def _remember(store: Store, made: Snapshot, now: datetime, server: str | None) -> StoredSnapshot:
     with store.writing() as session:
         row = session.scalar(select(SnapshotRow).where(SnapshotRow.digest == made.digest))
         if row is None:
             row = SnapshotRow(
                 id=new_id(now), digest=made.digest, path=str(made.directory), created_at=now,
-                statistics=_statistics(made),
+                statistics=_statistics(made), server=server,
             )  # fmt: skip
             session.add(row)
-            session.flush()
+        row.created_at = now  # also of one that is there: this is what was said until now, and none is newer
+        session.flush()
         return _stored(row)
 
 
@@ -108,7 +122,7 @@ def _statistics(made: Snapshot) -> dict[str, Any]:
 
 
 def _stored(row: SnapshotRow) -> StoredSnapshot:
-    return StoredSnapshot(row.id, row.digest, row.path, row.statistics, row.created_at)
+    return StoredSnapshot(row.id, row.digest, row.path, row.statistics, row.created_at, row.server)
 
 
 def _songs(said: _Said) -> Iterator[str]:

@@ -41,7 +41,8 @@ def decide(store: Store, *, now: datetime) -> tuple[Decision, ...]:
     """Carry out what the ratings decide by now and return it; most of the time nothing.
 
     A version on trial that is better is promoted, if it passed the gate; one that is worse, or no different after
-    MOST_DIFFERENCES, is a candidate again. One in use that is worse than the one before is taken back.
+    MOST_DIFFERENCES, is a candidate again. One in use that is worse than the one before is taken back; a server's own by
+    the ratings of that server alone.
     """
     with store.reading() as session:
         seen = watches(session)
@@ -76,5 +77,6 @@ def _on_trial(store: Store, watch: Watch, now: datetime) -> Decision | None:
 def _in_use(store: Store, watch: Watch, now: datetime) -> Decision | None:
     if watch.comparison.verdict != "worse" or watch.comparison.differences < FEWEST_DIFFERENCES:
         return None
-    promotion.roll_back(store, watch.version.role, now=now, by=BY, why=sentence(watch))
-    return Decision(watch.version.id, watch.version.role, "rolled back", sentence(watch))
+    version, why = watch.version, sentence(watch)
+    promotion.roll_back(store, version.role, now=now, by=BY, why=why, server=version.server)
+    return Decision(version.id, version.role, "rolled back", why)

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.terminal.shown import as_json_option, hosts_client, pairs, print_json, print_shown, table, time_text
+from bot.terminal.server_option import server_option
+from bot.terminal.shown import NONE, as_json_option, hosts_client, pairs, print_json, print_shown, table, time_text
 from engine.errors import RequestError
 
 if TYPE_CHECKING:
     from worker.client import Client
     from worker.snapshots import StoredSnapshot
+
+COUNTS = ("judgements", "raters", "takes")
 
 
 @click.group()
@@ -26,7 +29,7 @@ def snapshots() -> None:
     is in no later one. A snapshot is a folder that never changes, with its statistics and a picture of them.
 
     \b
-      songwright snapshots make            freeze what is there now
+      songwright snapshots make            freeze what is there now; with --server ID of the songs of one server
       songwright snapshots list
       songwright snapshots show ID
       songwright snapshots export ID out.jsonl
@@ -37,12 +40,14 @@ def snapshots() -> None:
 @click.option("--fewest-raters", type=click.IntRange(1, 50), default=1, show_default=True,
               help="leave out the stars of songs that fewer have rated")  # fmt: skip
 @click.option("--unweighted", is_flag=True, help="let everybody count the same, also those who vote in step")
+@server_option("only songs that were asked for in this Discord server, to tune an adapter for it")
 @as_json_option
-def make(fewest_raters: int, unweighted: bool, as_json: bool) -> None:
+def make(fewest_raters: int, unweighted: bool, server: str | None, as_json: bool) -> None:
     """Freeze what members have said until now.
 
     Those who vote in step count together as one, nobody counts more than three times as often as usual, and whoever
-    gives the same stars to everything counts little.
+    gives the same stars to everything counts little. With --server the same rules hold for the songs of one server; its id
+    is not in the snapshot.
     """
     from engine.corpus.snapshots import Rules
     from worker.clock import utc_now
@@ -52,7 +57,7 @@ def make(fewest_raters: int, unweighted: bool, as_json: bool) -> None:
     rules = Rules(fewest_raters=fewest_raters, weighted=not unweighted)
     with hosts_client() as client:
         folder = hosting_settings(os.environ).snapshots_dir
-        made = make_snapshot(client.store, folder, now=utc_now(), rules=rules)
+        made = make_snapshot(client.store, folder, now=utc_now(), rules=rules, server=server)
     _print(made, as_json)
 
 
@@ -61,7 +66,7 @@ def make(fewest_raters: int, unweighted: bool, as_json: bool) -> None:
 def list_command(as_json: bool) -> None:
     """Print the snapshots, the oldest first."""
     with hosts_client() as client:
-        found = _all(client)
+        found = all_snapshots(client)
     if as_json:
         print_json({"snapshots": [_as_object(one) for one in found]})
         return
@@ -69,10 +74,10 @@ def list_command(as_json: bool) -> None:
         click.echo("No snapshot was made yet; songwright snapshots make makes one.")
         return
     rows = [
-        [one.id, time_text(one.created_at), *(str(one.statistics[name]) for name in ("judgements", "raters", "takes"))]
+        [one.id, time_text(one.created_at), one.server or NONE, *(str(one.statistics[name]) for name in COUNTS)]
         for one in found
     ]
-    print_shown(table(["id", "made", "judgements", "raters", "takes"], rows, right=("judgements", "raters", "takes")))
+    print_shown(table(["id", "made", "server", *COUNTS], rows, right=COUNTS))
 
 
 @snapshots.command()
@@ -98,7 +103,8 @@ def export(snapshot_id: str, out: Path) -> None:
     click.echo(f"{count} judgements are in {out}.")
 
 
-def _all(client: Client) -> tuple[StoredSnapshot, ...]:
+def all_snapshots(client: Client) -> tuple[StoredSnapshot, ...]:
+    """Return all snapshots, the oldest first."""
     from worker import snapshots as stored
 
     with client.store.reading() as session:
@@ -107,7 +113,7 @@ def _all(client: Client) -> tuple[StoredSnapshot, ...]:
 
 def find_snapshot(client: Client, snapshot_id: str) -> StoredSnapshot:
     """Return the snapshot of an id, a digest or a folder's name; RequestError if there is none."""
-    for one in _all(client):
+    for one in all_snapshots(client):
         if snapshot_id in (one.id, one.digest, Path(one.path).name):
             return one
     raise RequestError(f"there is no snapshot {snapshot_id[:40]!r}; songwright snapshots list lists them")
@@ -117,18 +123,20 @@ def _print(one: StoredSnapshot, as_json: bool) -> None:
     if as_json:
         print_json(_as_object(one))
         return
-    about = {"id": one.id, "made": time_text(one.created_at), "digest": one.digest, "folder": one.path}
+    about = {"id": one.id, "made": time_text(one.created_at), "server": one.server or NONE, "digest": one.digest,
+             "folder": one.path}  # fmt: skip
     about |= {name: _text(value) for name, value in one.statistics.items()}
     print_shown(pairs(about))
 
 
 def _text(value: Any) -> str:
     return (
-        ", ".join(f"{name or 'none'} {count}" for name, count in value.items())
+        ", ".join(f"{name or 'none'}: {count}" for name, count in value.items())
         if isinstance(value, dict)
         else str(value)
     )
 
 
 def _as_object(one: StoredSnapshot) -> dict[str, Any]:
-    return {"id": one.id, "made": one.created_at, "digest": one.digest, "path": one.path, "statistics": one.statistics}
+    return {"id": one.id, "made": one.created_at, "server": one.server, "digest": one.digest, "path": one.path,
+            "statistics": one.statistics}  # fmt: skip

@@ -68,8 +68,9 @@ def as_object(found: Overview) -> dict[str, Any]:
         counts = getattr(found.queue, name)
         queue[name] = [{"priority": p, "kind": kind, "count": count} for (p, kind), count in sorted(counts.items())]
     made["models"] = [
-        {"id": v.id, "role": v.role, "digest": v.digest, "state": v.state, "share": v.trial_share} for v in found.models
-    ]
+        {"id": v.id, "role": v.role, "digest": v.digest, "state": v.state, "share": v.trial_share,
+         "server": v.server} for v in found.models
+    ]  # fmt: skip
     return made
 
 
@@ -137,7 +138,7 @@ def _stored(found: Overview) -> dict[str, str]:
     mean = f", {queue.ratings.mean_stars:.2f} stars on average" if queue.ratings.mean_stars is not None else ""
     overdue = f", {count_text(storage.overdue, 'job')} overdue: no worker has swept lately" if storage.overdue else ""
     models = [f"{v.role} {v.digest} {'promoted' if v.trial_share is None else f'on trial for {share_text(v.trial_share)}'}"
-              for v in found.models]  # fmt: skip
+              f"{f' in the server {v.server}' if v.server else ''}" for v in found.models]  # fmt: skip
     return {
         "songs": str(queue.songs),
         "ratings": f"{queue.ratings.count}{mean}",

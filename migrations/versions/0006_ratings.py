@@ -1,4 +1,4 @@
-"""Signals beside the stars, snapshots of judgements, tuning runs; versions remember gate, trial and decisions.
+"""Signals beside the stars, snapshots of judgements, tuning runs; versions remember gate, trial, decisions, and their server.
 
 Revision: 0006, after 0005. Made on 2026-11-21.
 """
@@ -21,14 +21,17 @@ ROLES = ("lyrics", "melody", "chinese", "music")
 
 
 def upgrade() -> None:
-    """Make the tables; versions that are there have no gate and no decisions."""
+    """Make the tables; versions that are there have no gate and no decisions, and are for everybody."""
     _let_roles_be((*ROLES, "judge"))
     for column in (
         sa.Column("gate", sa.JSON()),
         sa.Column("trial_began_at", MOMENT),
         sa.Column("decisions", sa.JSON()),
+        sa.Column("server", sa.Text()),
+        sa.Column("base_digest", sa.Text()),
     ):
         op.add_column("model_versions", column)
+    _let_servers_have_versions()
     op.create_table(
         "signals",
         sa.Column("member", sa.Text(), nullable=False),
@@ -46,6 +49,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("statistics", sa.JSON(), nullable=False),
+        sa.Column("server", sa.Text()),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshots")),
         sa.UniqueConstraint("digest", name=op.f("uq_snapshots_digest")),
@@ -55,15 +59,17 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop what was added; the folders of snapshots and runs stay, and judges are forgotten."""
+    """Drop what was added; the folders of snapshots and runs stay, and judges and adapters are forgotten."""
     op.drop_table("tunings")
     op.drop_table("snapshots")
     op.drop_table("signals")
-    versions = sa.table("model_versions", sa.column("role"), sa.column("parent_id"))
-    gone = versions.c.role == "judge"
-    op.execute(versions.update().where(gone).values(parent_id=None))
+    versions = sa.table("model_versions", *(sa.column(name) for name in ("id", "role", "parent_id", "server")))
+    gone = sa.or_(versions.c.role == "judge", versions.c.server.is_not(None))
+    orphans = versions.c.parent_id.in_(sa.select(versions.c.id).where(gone))
+    op.execute(versions.update().where(sa.or_(gone, orphans)).values(parent_id=None))
     op.execute(versions.delete().where(gone))
-    for column in ("decisions", "trial_began_at", "gate"):
+    _let_all_be_for_everybody()
+    for column in ("base_digest", "server", "decisions", "trial_began_at", "gate"):
         op.drop_column("model_versions", column)
     _let_roles_be(ROLES)
 
@@ -117,6 +123,30 @@ def _let_roles_be(roles: tuple[str, ...]) -> None:
     with _without_parents(), op.batch_alter_table("model_versions") as versions:
         versions.drop_constraint(op.f("ck_model_versions_role_known"), type_="check")
         versions.create_check_constraint(op.f("ck_model_versions_role_known"), f"role IN ({known})")
+
+
+def _let_servers_have_versions() -> None:
+    """Let one version of a role be promoted for everybody and one for each server; those of servers are adapters."""
+    op.drop_index("uq_model_versions_promoted_role", "model_versions")
+    with _without_parents(), op.batch_alter_table("model_versions") as versions:
+        versions.create_check_constraint(
+            op.f("ck_model_versions_adapter_of_server"), "(server IS NULL) = (base_digest IS NULL)"
+        )
+    _promoted_once("uq_model_versions_promoted_role", ["role"], "state = 'promoted' AND server IS NULL")
+    _promoted_once("uq_model_versions_promoted_server", ["role", "server"], "state = 'promoted' AND server IS NOT NULL")
+
+
+def _let_all_be_for_everybody() -> None:
+    for name in ("uq_model_versions_promoted_server", "uq_model_versions_promoted_role"):
+        op.drop_index(name, "model_versions")
+    with _without_parents(), op.batch_alter_table("model_versions") as versions:
+        versions.drop_constraint(op.f("ck_model_versions_adapter_of_server"), type_="check")
+    _promoted_once("uq_model_versions_promoted_role", ["role"], "state = 'promoted'")
+
+
+def _promoted_once(name: str, columns: list[str], where: str) -> None:
+    only = sa.text(where)
+    op.create_index(name, "model_versions", columns, unique=True, sqlite_where=only, postgresql_where=only)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Model versions: which checkpoints there are, which one of each role is promoted, which is on trial for some songs.
 
+A version is for everybody, or for the songs of one server, which then has one promoted of its own; such a one is an adapter.
 Knows nothing of the gate, nor whether a checkpoint can be opened: `worker.promotion` looks before it calls this.
 
     candidate ──begin_trial──► trial ──end_trial──► candidate        promoted ──retire, roll_back──► retired
@@ -12,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from engine.errors import RequestError
 from engine.roles import Role
 from worker.store.identifiers import new_id
+from worker.store.server_versions import FORGOTTEN, check_server
 from worker.store.tables import ModelVersionRow
 
 State = Literal["candidate", "promoted", "retired", "trial"]
@@ -31,6 +33,7 @@ class ModelVersion:
     trial_share: 0-0.5 of the songs while it is on trial, else None. promoted_at: the last time; None if it never was.
     gate: what the comparison with its parent said (see `engine.evaluation.gate`), None for what was not tuned here.
     trial_began_at: of the trial that it is in or was in last. decisions: what was done with it and why, the oldest first.
+    server: whose songs it makes, None: everybody's. base_digest: of an adapter, the digest of the model that it lies upon.
     """
 
     id: str
@@ -47,6 +50,8 @@ class ModelVersion:
     gate: dict[str, Any] | None
     trial_began_at: datetime | None
     decisions: tuple[dict[str, Any], ...]
+    server: str | None = None
+    base_digest: str | None = None
 
     @property
     def may_be_promoted(self) -> bool:
@@ -64,15 +69,18 @@ def add(
     card: dict[str, Any],
     now: datetime,
     parent_id: str | None = None,
+    server: str | None = None,
+    base_digest: str | None = None,
 ) -> ModelVersion:
     """Write a candidate and return it; the one already there if the digest is known.
 
-    RequestError for a parent that is not there or of the other role, and for a path that another version has:
-    processes keep what they have opened by its path.
+    RequestError for a parent that is not there or of the other role, for a whole model for one server or an adapter for
+    everybody, and for a path that another version has: processes keep what they have opened by its path.
     """
     known = session.scalar(select(ModelVersionRow).where(ModelVersionRow.digest == digest))
-    if known is not None:
+    if known is not None and server in (None, known.server):
         return _version(known)
+    check_server(server, base_digest, known)
     if parent_id is not None:
         parent = _row(session, parent_id)
         parent_id = parent.id
@@ -81,25 +89,20 @@ def add(
     if session.scalar(select(ModelVersionRow.id).where(ModelVersionRow.path == path, ModelVersionRow.role == role)):
         raise RequestError(f"{path} has been added with other content; checkpoints never change, use a new directory")
     row = ModelVersionRow(
-        id=new_id(now),
-        role=role,
-        digest=digest,
-        family=family,
-        state="candidate",
-        path=path,
-        parent_id=parent_id,
-        card=card,
-        created_at=now,
-    )
+        id=new_id(now), role=role, digest=digest, family=family, state="candidate", path=path, parent_id=parent_id,
+        card=card, created_at=now, server=server, base_digest=base_digest,
+    )  # fmt: skip
     session.add(row)
     session.flush()
     return _version(row)
 
 
 def promote(session: Session, version_id: str, *, now: datetime) -> ModelVersion:
-    """Put a version to use and retire the one of its role that was; a retired one may return."""
+    """Put a version to use where it is meant for, and retire the one of its role that was; a retired one may return."""
     row = _alone(session, version_id)
-    in_use = (ModelVersionRow.role == row.role, ModelVersionRow.state == "promoted", ModelVersionRow.id != row.id)
+    if row.server == FORGOTTEN:
+        raise RequestError(f"{row.id} was for a server that has sent the bot away; tune a new one")
+    in_use = (*_promoted(row.role, row.server), ModelVersionRow.id != row.id)
     session.execute(update(ModelVersionRow).where(*in_use).values(state="retired"))
     row.state, row.trial_share, row.promoted_at = "promoted", None, now
     session.flush()
@@ -113,6 +116,10 @@ def begin_trial(session: Session, version_id: str, share: float, *, now: datetim
     """
     check_share(share)
     row = _alone(session, version_id)
+    if row.server is not None:
+        raise RequestError(
+            f"{row.id} is for one server, and trials are for everybody; promote it, ratings there take it back"
+        )
     if row.state == "promoted":
         raise RequestError(f"{version_id} is promoted: it makes all songs already; promote another one first")
     other = on_trial(session, row.role)  # type: ignore[arg-type]  # the table allows no other text
@@ -151,14 +158,19 @@ def record_gate(session: Session, version_id: str, gate: dict[str, Any]) -> Mode
     return _version(row)
 
 
-def pass_despite(session: Session, version_id: str, why: str, *, by: str, now: datetime) -> ModelVersion:
-    """Write down who lets a version pass although the gate did not, and why; RequestError without a reason."""
+def pass_despite(
+    session: Session, version_id: str, why: str, *, by: str, now: datetime, safety: dict[str, list[str]]
+) -> ModelVersion:
+    """Write down who lets a version pass although the gate did not, and why; RequestError without a reason.
+
+    safety: the names of the safety lines that it failed and of those that were not measured.
+    """
     row = _alone(session, version_id)
     if not why.strip():
         raise RequestError(
             "say why it shall be promoted although it did not pass, such as --despite 'the judge is wrong'"
         )
-    row.gate = {**(row.gate or {}), "despite": {"why": why.strip(), "by": by, "at": now.isoformat()}}
+    row.gate = {**(row.gate or {}), "despite": {"why": why.strip(), "by": by, "at": now.isoformat(), "safety": safety}}
     session.flush()
     return _version(row)
 
@@ -173,22 +185,22 @@ def record(session: Session, version_id: str, what: str, why: str, *, by: str, n
 
 
 def retire(session: Session, version_id: str) -> ModelVersion:
-    """Take a version out of use; if it was promoted, its role is served by the starter until another is promoted."""
+    """Take a version out of use; if it was promoted, the starter serves its role, or in a server what everybody uses."""
     row = _alone(session, version_id)
     row.state, row.trial_share = "retired", None
     session.flush()
     return _version(row)
 
 
-def roll_back(session: Session, role: Role) -> ModelVersion | None:
-    """Put the version back that was promoted before the one in use, which is retired; return it, None: the starter.
+def roll_back(session: Session, role: Role, server: str | None = None) -> ModelVersion | None:
+    """Put the version back that was promoted before the one in use, which is retired; return it.
 
-    It keeps the time of its own promotion, so that the next roll-back goes one further back and not forth again.
-    RequestError where nothing is promoted.
+    None: the starter is in use again, or in a server what everybody uses. It keeps the time of its own promotion, so that
+    the next roll-back goes one further back and not forth again. RequestError where nothing is promoted.
     """
     _lock(session, role)
-    former = promoted_before(session, role)
-    in_use = _to_go_back_from(session, role)
+    former = promoted_before(session, role, server)
+    in_use = _to_go_back_from(session, role, server)
     _row(session, in_use.id).state = "retired"
     session.flush()
     if former is None:
@@ -199,29 +211,32 @@ def roll_back(session: Session, role: Role) -> ModelVersion | None:
     return _version(row)
 
 
-def promoted_before(session: Session, role: Role) -> ModelVersion | None:
-    """Return the version that a roll-back would put to use, None if that is the starter; RequestError as there."""
+def promoted_before(session: Session, role: Role, server: str | None = None) -> ModelVersion | None:
+    """Return the version that a roll-back would put to use, None and RequestError as there."""
     query = select(ModelVersionRow).where(
         ModelVersionRow.role == role,
+        ModelVersionRow.server == server,
         ModelVersionRow.state == "retired",
-        ModelVersionRow.promoted_at < _to_go_back_from(session, role).promoted_at,
+        ModelVersionRow.promoted_at < _to_go_back_from(session, role, server).promoted_at,
     )
     row = session.scalar(query.order_by(ModelVersionRow.promoted_at.desc(), ModelVersionRow.id.desc()).limit(1))
     return None if row is None else _version(row)
 
 
-def promoted(session: Session, role: Role) -> ModelVersion | None:
-    """Return the version in use for this role, None if the starter model is."""
-    return _in_state(session, role, "promoted")
+def promoted(session: Session, role: Role, server: str | None = None) -> ModelVersion | None:
+    """Return the version that a server has of its own for this role, or that is for everybody (None); None without one."""
+    row = session.scalar(select(ModelVersionRow).where(*_promoted(role, server)))
+    return None if row is None else _version(row)
 
 
 def on_trial(session: Session, role: Role) -> ModelVersion | None:
     """Return the version of this role that makes some of the songs, None if none is on trial."""
-    return _in_state(session, role, "trial")
+    row = session.scalar(select(ModelVersionRow).where(ModelVersionRow.role == role, ModelVersionRow.state == "trial"))
+    return None if row is None else _version(row)
 
 
 def in_use(session: Session) -> tuple[ModelVersion, ...]:
-    """Return every version that makes songs, promoted or on trial, of all roles, as they are at one moment."""
+    """Return every version that makes songs, promoted or on trial, of all roles and servers, as they are at one moment."""
     rows = session.scalars(select(ModelVersionRow).where(ModelVersionRow.state.in_(("promoted", "trial"))))
     return tuple(_version(row) for row in rows)
 
@@ -241,15 +256,17 @@ def all_of(session: Session, role: Role) -> tuple[ModelVersion, ...]:
     return tuple(_version(row) for row in session.scalars(query))
 
 
-def _in_state(session: Session, role: Role, state: State) -> ModelVersion | None:
-    row = session.scalar(select(ModelVersionRow).where(ModelVersionRow.role == role, ModelVersionRow.state == state))
-    return None if row is None else _version(row)
+def _promoted(role: str, server: str | None) -> tuple[ColumnElement[bool], ...]:
+    return ModelVersionRow.role == role, ModelVersionRow.server == server, ModelVersionRow.state == "promoted"
 
 
-def _to_go_back_from(session: Session, role: Role) -> ModelVersion:
-    version = promoted(session, role)
+def _to_go_back_from(session: Session, role: Role, server: str | None) -> ModelVersion:
+    version = promoted(session, role, server)
     if version is None:
-        raise RequestError(f"no {role} model is promoted, so there is nothing to go back from; the starter is in use")
+        where, instead = ("", "the starter") if server is None else (f" for the server {server}", "what everybody uses")
+        raise RequestError(
+            f"no {role} model is promoted{where}, so there is nothing to go back from; {instead} is in use"
+        )
     return version
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from engine.errors import RequestError
-from worker.store import members, privacy
+from worker.store import members, privacy, server_versions
 from worker.store.deletion import delete_jobs
 from worker.store.server_settings import ServerSettings
 from worker.store.tables import DeliveryRow, JobRow, ListingRow, MembershipRow, ServerRow, UseRow
@@ -114,6 +114,7 @@ def _forget(session: Session, server: str) -> None:
         delete(ServerRow).where(ServerRow.id == server),
     ):
         session.execute(of_server.execution_options(synchronize_session=False))
+    server_versions.forget(session, server)
     for member in were_here:
         if not members.has_place(session, member):
             privacy.forget(session, member)

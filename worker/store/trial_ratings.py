@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.roles import JUDGE, Role
-from worker.store.tables import RatingRow, SongRow
+from worker.store.tables import JobRow, RatingRow, SongRow
 
 MOST_OF_ONE = 10  # ratings by one member of songs by one version: nobody decides alone
 MOST_RATINGS = 2000
@@ -17,12 +17,17 @@ WITHOUT = "without"  # stands for the digest of the judge of songs with words wh
 
 
 def stars_by_version(
-    session: Session, role: Role, *, since: datetime | None = None, until: datetime | None = None
+    session: Session,
+    role: Role,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    server: str | None = None,
 ) -> dict[str, list[float]]:
     """Return the stars (1-5) by the digest of the model of this role, in the order given.
 
     The last MOST_RATINGS in [since, until), and of one member at most the first MOST_OF_ONE for a version. Of a judge
-    those of songs with words that none has chosen are there too, as WITHOUT.
+    those of songs with words that none has chosen are there too, as WITHOUT. server: only of songs asked for there.
     """
     query = (
         select(SongRow.model_versions[role].as_string(), RatingRow.rater, RatingRow.stars)
@@ -32,6 +37,8 @@ def stars_by_version(
     )
     if role == JUDGE:
         query = query.where(SongRow.model_versions["lyrics"].as_string().is_not(None))
+    if server is not None:
+        query = query.join(JobRow, JobRow.id == SongRow.job_id).where(JobRow.server == server)
     if since is not None:
         query = query.where(RatingRow.created_at >= since)
     if until is not None:

@@ -28,7 +28,10 @@ class SignalRow(Base):
 
 
 class SnapshotRow(Base):
-    """A snapshot of the judgements, which lies in a folder and never changes; see `engine.corpus.snapshots`."""
+    """A snapshot of the judgements, which lies in a folder and never changes; see `engine.corpus.snapshots`.
+
+    server: whose songs alone it is about; None: everybody's.
+    """
 
     __tablename__ = "snapshots"
 
@@ -36,6 +39,7 @@ class SnapshotRow(Base):
     digest: Mapped[str] = mapped_column(unique=True)
     path: Mapped[str]
     statistics: Mapped[dict[str, Any]]
+    server: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -24,19 +24,31 @@ class SyncedCommandsRow(Base):
 
 
 class ModelVersionRow(Base):
-    """A checkpoint and its state. At most one version of a role is promoted; one on trial makes trial_share of songs."""
+    """A checkpoint and its state. Of a role one version is promoted for everybody at most, and one for each server.
+
+    One on trial makes trial_share of songs. What is for one server is an adapter, on the model that base_digest names.
+    """
 
     __tablename__ = "model_versions"
     __table_args__ = (
         CheckConstraint("role IN ('lyrics', 'melody', 'chinese', 'music', 'judge')", name="role_known"),
         CheckConstraint("state IN ('candidate', 'promoted', 'retired', 'trial')", name="state_known"),
         CheckConstraint("(state = 'trial') = (trial_share IS NOT NULL)", name="share_while_on_trial"),
+        CheckConstraint("(server IS NULL) = (base_digest IS NULL)", name="adapter_of_server"),
         Index(
             "uq_model_versions_promoted_role",
             "role",
             unique=True,
-            sqlite_where=text("state = 'promoted'"),
-            postgresql_where=text("state = 'promoted'"),
+            sqlite_where=text("state = 'promoted' AND server IS NULL"),
+            postgresql_where=text("state = 'promoted' AND server IS NULL"),
+        ),
+        Index(
+            "uq_model_versions_promoted_server",
+            "role",
+            "server",
+            unique=True,
+            sqlite_where=text("state = 'promoted' AND server IS NOT NULL"),
+            postgresql_where=text("state = 'promoted' AND server IS NOT NULL"),
         ),
     )
 
@@ -54,6 +66,8 @@ class ModelVersionRow(Base):
     gate: Mapped[dict[str, Any] | None]  # what the comparison with its parent said, and who passed over it and why
     trial_began_at: Mapped[datetime | None]  # ratings since then count in the trial
     decisions: Mapped[dict[str, Any] | None]  # {"log": [{at, what, why, by}]}: promoted, stopped, rolled back
+    server: Mapped[str | None]  # whose songs alone it makes; None: everybody's
+    base_digest: Mapped[str | None]  # of an adapter
 
 
 class WorkerRow(Base):
