@@ -33,12 +33,12 @@ ROOT = Path(__file__).resolve().parents[1]
 DEPLOYMENT = ROOT / "worker" / "deployment"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("migrate", "bot", "worker")
+OURS = ("migrate", "bot", "worker", "tuner", "beat")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 UNITS = sorted((DEPLOYMENT / "systemd").iterdir())
 VARIABLES = {name for names in BOT_VARIABLES.values() for name in names} | set(WORKER_VARIABLES.values())
-OF_COMPOSE = {"POSTGRES_PASSWORD", "SONGWRIGHT_BROKER_URL", "WORKERS", "GRAFANA_PASSWORD"}
+OF_COMPOSE = {"POSTGRES_PASSWORD", "SONGWRIGHT_BROKER_URL", "WORKERS", "GRAFANA_PASSWORD", "SONGWRIGHT_TUNE_AFTER"}
 DASHBOARD = json.loads((DEPLOYMENT / "grafana" / "dashboard.json").read_text(encoding="utf-8"))
 TABLE = (DEPLOYMENT / "README.md").read_text(encoding="utf-8")
 
@@ -74,11 +74,11 @@ def test_what_depends_on_another_service_names_one_that_tells_its_health() -> No
             if isinstance(needs, dict) and "profiles" in SERVICES[other]:
                 assert needs[other]["required"] is False
     assert {profile for service in SERVICES.values() for profile in service.get("profiles", [])} == {
-        "redis", "rabbitmq", "watch",
+        "redis", "rabbitmq", "tuning", "watch",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["bot", "worker"])
+@pytest.mark.parametrize("name", ["bot", "worker", "tuner"])
 def test_health_is_asked_where_it_is_served(name: str) -> None:
     service = SERVICES[name]
     _, port = host_and_port(service["environment"]["SONGWRIGHT_METRICS_ADDRESS"])
@@ -89,9 +89,21 @@ def test_health_is_asked_where_it_is_served(name: str) -> None:
 
 
 def test_only_the_bot_has_the_token() -> None:
-    assert SERVICES["worker"]["environment"]["DISCORD_TOKEN"] == ""
-    assert SERVICES["worker"]["environment"]["SONGWRIGHT_DISCORD_TOKEN"] == ""
+    for name in ("worker", "tuner", "beat"):
+        assert SERVICES[name]["environment"]["DISCORD_TOKEN"] == ""
+        assert SERVICES[name]["environment"]["SONGWRIGHT_DISCORD_TOKEN"] == ""
     assert not [service for service in SERVICES.values() if "DISCORD_TOKEN=" in json.dumps(service)]
+
+
+def test_one_tuner_has_what_tuning_takes_and_shares_the_models_with_those_who_use_them() -> None:
+    tuner, other = SERVICES["tuner"], SERVICES["worker"]
+    assert ("--tuning" in tuner["command"], "deploy" in tuner) == (True, False)  # one of it
+    (of_image,) = re.findall(r"^ARG EXTRAS=(\S+)", DOCKERFILE, re.MULTILINE)
+    told = tuner["build"]["args"]["EXTRAS"], "tune" in PROJECT["optional-dependencies"]
+    assert told == (f"{of_image},tune", True)
+    assert tuner["image"] != other["image"]  # else whichever is built last is both
+    assert tuner["volumes"] == other["volumes"]
+    assert int(re.sub(r"\$\{\w+:-(\d+)\}", r"\1", tuner["environment"]["SONGWRIGHT_TUNE_AFTER"])) > 0
 
 
 def test_variables_that_compose_reads_are_explained_and_passwords_have_no_default() -> None:
@@ -151,10 +163,10 @@ def test_the_image_is_of_a_python_that_is_supported() -> None:
     assert f">={version}" == PROJECT["requires-python"]
 
 
-def test_the_procfile_runs_bot_and_worker() -> None:
+def test_the_procfile_runs_bot_workers_and_beat() -> None:
     lines = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
     processes = dict(line.split(": ", 1) for line in lines)
-    assert set(processes) == {"bot", "worker"}
+    assert set(processes) == {"bot", "worker", "tuner", "beat"}
     assert all(is_command(shlex.split(command)[1:]) for command in processes.values())
 
 
@@ -191,7 +203,7 @@ def test_prometheus_asks_every_process_where_it_answers() -> None:
         for name in service["names"]
     }
     ports = {name: host_and_port(SERVICES[name]["environment"]["SONGWRIGHT_METRICS_ADDRESS"])[1] for name in found}
-    assert set(found) == {"bot", "worker"}
+    assert set(found) == {"bot", "worker", "tuner"}
     assert found == ports
 
 

@@ -18,7 +18,7 @@ from worker.discord_doors import Commands, Deliveries
 from worker.doorbell import Doorbell
 from worker.erasure import Erasure
 from worker.library_doors import Comparisons, Library, Ratings, Signals, Uploads
-from worker.operation_doors import Jobs, Models
+from worker.operation_doors import Jobs, Models, Tunings
 from worker.owner import Owner
 from worker.people_doors import Members, Privacy, Servers
 from worker.settings import Settings
@@ -63,6 +63,7 @@ class Client:
         self.privacy = Privacy(self._open, clock, self._erasure)
         self.jobs = Jobs(self._open, clock, self._ring)
         self.models = Models(self._open, clock)
+        self.tunings = Tunings(self._open, clock, settings.tunings_dir)
 
     @cached_property
     def store(self) -> Store:
@@ -92,6 +93,7 @@ class Client:
                 requested_by=requested_by,
                 server=server,
                 priority=priority,
+                best_of=self._settings.best_of,
             )
         self._ring(job.id)
         return job.id
@@ -113,7 +115,14 @@ class Client:
             members.see(session, new.member, new.server, now)
             quotas.use(session, new.member, new.server, now, per_day=per_day, waiting=waiting, songs=len(requests))
             job_ids = tuple(
-                jobs.submit(session, request, now=now, requested_by=new.member, server=new.server).id
+                jobs.submit(
+                    session,
+                    request,
+                    now=now,
+                    requested_by=new.member,
+                    server=new.server,
+                    best_of=self._settings.best_of,
+                ).id
                 for request in requests
             )
             delivery = deliveries.add(session, new, job_ids, now)

@@ -1,4 +1,4 @@
-"""The client's doors to what hosts do: look at the queue, cancel and try again, see what is going on, model versions.
+"""The client's doors to what hosts do: look at the queue, cancel and try again, see what is going on, models and their runs.
 
 Knows nothing of how it is shown. Putting a model to use is not here but in `worker.promotion`, which opens it first.
 """
@@ -6,18 +6,22 @@ Knows nothing of how it is shown. Putting a model to use is not here but in `wor
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from engine.roles import Role
 from worker.clock import Clock
 from worker.door import Door
-from worker.store import job_lists, model_versions, overview, queue_state, version_figures
+from worker.store import job_lists, model_versions, overview, queue_state, tunings, version_figures
 from worker.store.database import Store
 from worker.store.job_lists import JobLine, Retried, WholeJob
 from worker.store.jobs import Status
 from worker.store.model_versions import ModelVersion
+from worker.store.new_judgements import new_judgements
 from worker.store.overview import Overview
 from worker.store.queue_state import QueueState
+from worker.store.tunings import Tuning
 from worker.store.version_figures import VersionFigures
+from worker.whole_models import digests_of_starters
 
 
 class Jobs(Door):
@@ -87,3 +91,41 @@ class Models(Door):
         """Take a version out of use, for songs that begin from now on."""
         with self._writing() as session:
             return model_versions.retire(session, version_id)
+
+
+class Tunings(Door):
+    """Tuning runs, for those who cannot make snapshots: the worker that begins a run freezes what was said until then."""
+
+    def __init__(self, store: Callable[[], Store], clock: Clock, runs_dir: Path) -> None:
+        super().__init__(store, clock)
+        self._runs_dir = runs_dir
+
+    def under_way(self, role: Role) -> Tuning | None:
+        """Return the run of a role that waits or runs, None if there is none."""
+        with self._reading() as session:
+            return next((run for run in tunings.under_way(session) if run.role == role), None)
+
+    def new_judgements(self) -> int:
+        """Return how much members who agree to training have said that nothing was tuned on yet."""
+        with self._reading() as session:
+            return new_judgements(session)
+
+    def ask(self, role: Role) -> Tuning:
+        """Queue a run that tunes what everybody uses; RequestError as in `tunings.queue`."""
+        with self._writing() as session:
+            in_use = model_versions.promoted(session, role)
+            parent = digests_of_starters()[role] if in_use is None else in_use.digest
+            return tunings.queue(
+                session,
+                role=role,
+                snapshot_id=None,
+                parent_digest=parent,
+                runs_dir=self._runs_dir,
+                request={},
+                now=self._now(),
+            )
+
+    def cancel(self, run_id: str) -> Tuning:
+        """End a run that waits or runs; RequestError for one that has ended."""
+        with self._writing() as session:
+            return tunings.cancel(session, run_id, now=self._now())

@@ -6,6 +6,7 @@ at the first ring.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 TASK_NAME = "songwright.run_next_job"
 LOOK_TASK_NAME = "songwright.look_at_ratings"  # rung by beat: is a tuning run due?
 LOOK_EVERY_SECONDS = 300.0
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 RING_TIMEOUT_SECONDS = 2.0
 
 # Why each is so: "Reliability" in the design notes. In short: no result backend (the row has the result), late
@@ -34,14 +36,7 @@ CELERY_SETTINGS: dict[str, Any] = {
     "worker_enable_remote_control": False,  # nobody asks, and each answer would be a file on the filesystem broker
     "broker_connection_max_retries": None,  # for ever: the sweep finds the jobs meanwhile
     "task_default_queue": "songwright",
-    # A look that nobody was there for is not made up for: the next one comes.
-    "beat_schedule": {
-        "look at the ratings": {
-            "task": LOOK_TASK_NAME,
-            "schedule": LOOK_EVERY_SECONDS,
-            "options": {"expires": LOOK_EVERY_SECONDS},
-        }
-    },
+    "result_expires": None,  # or beat would ring every night for results to be cleared, and there are none
 }
 # A connection that waits in the pool may have died unseen: the second attempt is on a new one. Without a confirmation
 # RabbitMQ's client writes into a dead connection and takes that for success.
@@ -103,6 +98,25 @@ def new_celery_app(broker_url: str) -> Celery:
 def celery_app(broker_url: str) -> Celery:
     """Return the app with which this process rings at a broker."""
     return new_celery_app(broker_url)
+
+
+def beat_app(broker_url: str, every_seconds: float = LOOK_EVERY_SECONDS) -> Celery:
+    """Return an app whose beat rings for a look at the ratings, at once and then every so many seconds."""
+    app = new_celery_app(broker_url)
+    look = {
+        "task": LOOK_TASK_NAME,
+        "schedule": every_seconds,
+        "last_run_at": LONG_AGO,  # due at once: a beat that is started again before its time would else never ring
+        "options": {"expires": every_seconds},  # what nobody was there for is not made up for: the next one comes
+    }
+    app.conf.beat_schedule = {"look at the ratings": look}
+    return app
+
+
+def run_beat(broker_url: str, every_seconds: float = LOOK_EVERY_SECONDS) -> None:
+    """Ring for looks at the ratings until SIGTERM or SIGINT, in the main thread; while the broker is away, try again."""
+    scheduler = "celery.beat:Scheduler"  # not the one that keeps a file: when it rang last may be forgotten
+    beat_app(broker_url, every_seconds).Beat(scheduler=scheduler, loglevel="WARNING", quiet=True).run()
 
 
 class BrokerAwayError(Exception):

@@ -6,7 +6,6 @@ there, in whichever worker claims it next. Does not know how models are tuned, n
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -14,17 +13,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from engine.errors import EngineError, RequestError
 from worker.clock import Clock, utc_now
+from worker.folder_lock import StoppedWaiting, alone, write_owner
 from worker.loaded_models import digests_of_starters, starter_paths
 from worker.settings import Settings
-from worker.snapshots import StoredSnapshot
+from worker.snapshots import StoredSnapshot, make_snapshot
 from worker.snapshots import all_of as snapshots_of
 from worker.store import model_versions, tunings
 from worker.store.database import Store
@@ -81,7 +81,7 @@ class Tuner:
             self._carry_out(run)
         except LeaseLost:
             log.info("tuning run %s was taken back", run.id)
-        except _Stopped:
+        except (_Stopped, StoppedWaiting):
             with suppress(LeaseLost), self.store.writing() as session:
                 tunings.release(session, run)
         except _Killed as error:
@@ -96,10 +96,12 @@ class Tuner:
             return tunings.get(session, run.id)
 
     def _carry_out(self, run: Tuning) -> None:
-        places = self._places(run)
         folder = Path(run.folder)
+        if run.snapshot_id is None and not (folder / BEGUN).is_file():
+            run = self._frozen(run)
+        places = self._places(run)
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder / LOCK, self.stopping) as lock:
+        with alone(folder / LOCK, self.stopping) as lock:
             if not (folder / CHECKPOINT / "manifest.json").is_file():
                 code = self._call(run, tuning_command(run, places), lock, None)
                 if code or not (folder / CHECKPOINT / "manifest.json").is_file():
@@ -113,6 +115,12 @@ class Tuner:
                     raise _failure(run, "the gate", code, folder / OUTPUT)
                 draft.replace(folder / GATE)
         self._adopt(run, places, gate)
+
+    def _frozen(self, run: Tuning) -> Tuning:
+        """Return a run that was asked for without a snapshot with one of what is there now; RequestError for nothing."""
+        made = make_snapshot(self.store, self.settings.snapshots_dir, now=self.clock())
+        with self.store.writing() as session:
+            return tunings.set_snapshot(session, run, made.id)
 
     def _places(self, run: Tuning) -> Places:
         """Return where the snapshot and the parent of a run are; RequestError where either is gone."""
@@ -142,7 +150,7 @@ class Tuner:
             )  # fmt: skip
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, process.pid, self.niceness)
-        _write_owner(lock, process.pid)
+        write_owner(lock, process.pid)
         try:
             return self._wait(run, process)
         finally:
@@ -221,7 +229,7 @@ def _failure(run: Tuning, what: str, code: int, output: Path) -> Exception:
         return _Killed(f"{what} was ended by {signal.Signals(-code).name}")
     lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     why = (lines[-1] if lines else f"exit code {code}").removeprefix("songwright: ")
-    return RequestError(f"{what} of the run {run.id} failed: {why[:400]}; its log is {output}")
+    return RequestError(f"{what} failed: {why[:400]}; its log is {output}")
 
 
 def _kept(path: Path) -> dict[str, Any] | None:
@@ -243,42 +251,6 @@ def _progress(folder: Path) -> tuple[int, int]:
         with suppress(ValueError, TypeError, AttributeError):
             done = int(json.loads(line).get("step", done))
     return done, total
-
-
-@contextmanager
-def _alone(path: Path, stopping: Callable[[], bool]) -> Iterator[IO[bytes]]:
-    """Hold the lock of a folder, which a process of a killed worker may still have: that one is ended first."""
-    with path.open("a+b") as lock:
-        until = time.monotonic() + END_SECONDS
-        while not _locked(lock):
-            if stopping():
-                raise _Stopped
-            _end_owner(path, signal.SIGTERM if time.monotonic() < until else signal.SIGKILL)
-            time.sleep(LOOK_SECONDS)
-        yield lock
-
-
-def _locked(lock: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _write_owner(lock: IO[bytes], pid: int) -> None:
-    lock.seek(0)
-    lock.truncate()
-    lock.write(f"{os.uname().nodename} {pid}".encode())
-    lock.flush()
-
-
-def _end_owner(path: Path, how: signal.Signals) -> None:
-    """End the process that holds the lock, with its group, if it is on this machine."""
-    machine, _, pid = path.read_text(encoding="utf-8", errors="replace").partition(" ")
-    if machine == os.uname().nodename and pid.isdigit():
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(int(pid), how)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -10,9 +10,6 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
-
 from engine.errors import RequestError
 from engine.roles import Role
 from worker.loaded_models import digests_of_starters
@@ -20,7 +17,7 @@ from worker.settings import Settings
 from worker.snapshots import StoredSnapshot, make_snapshot
 from worker.store import model_versions, tunings
 from worker.store.database import Store
-from worker.store.tables import ComparisonRow, FavouriteRow, MemberRow, RatingRow, SignalRow, SnapshotRow, TuningRow
+from worker.store.new_judgements import new_judgements
 from worker.store.tunings import TUNED_ROLES, Tuning
 
 log = logging.getLogger(__name__)
@@ -39,6 +36,8 @@ def look(store: Store, settings: Settings, *, now: datetime) -> tuple[Tuning, ..
         return ()
     queued = []
     for role in TUNED_ROLES:
+        if not takes_by(role, snapshot):  # such as of tunes where only words were asked for
+            continue
         try:
             queued.append(start(store, settings, role, snapshot, now=now))
         except RequestError as error:  # another worker was first
@@ -71,20 +70,7 @@ def start(
     return run
 
 
-def new_judgements(session: Session) -> int:
-    """Return how much members who agree to training have said since the snapshot that was tuned on last was made."""
-    tuned = select(func.max(SnapshotRow.created_at)).where(SnapshotRow.id.in_(select(TuningRow.snapshot_id)))
-    since = session.scalar(tuned)
-    said = (
-        (RatingRow.rater, RatingRow.updated_at),
-        (ComparisonRow.rater, ComparisonRow.updated_at),
-        (FavouriteRow.member, FavouriteRow.created_at),
-        (SignalRow.member, SignalRow.created_at),
-    )
-    return sum(_count(session, member, at, since) for member, at in said)
-
-
-def _count(session: Session, member: Any, at: Any, since: datetime | None) -> int:
-    query = select(func.count()).select_from(member.class_).join(MemberRow, MemberRow.id == member)
-    query = query.where(MemberRow.training_opt_in.is_(True))
-    return int(session.scalar(query if since is None else query.where(at > since)) or 0)
+def takes_by(role: Role, snapshot: StoredSnapshot) -> int:
+    """Return how many takes of a snapshot have words or a tune by models of a role."""
+    by_version = snapshot.statistics.get("versions", {}).items()
+    return sum(number for version, number in by_version if version.startswith(f"{role} "))

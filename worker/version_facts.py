@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from engine.evaluation.model_card import Ancestor, CardFacts
 from engine.roles import ROLES, Role
-from worker.loaded_models import digests_of_starters, starter_paths
 from worker.store import model_versions, tunings, version_figures
 from worker.store.database import Store
 from worker.store.model_versions import ModelVersion
 from worker.store.tables import JobRow, SnapshotRow, SongRow
+from worker.store.tunings import Tuning
 from worker.trial_watch import sentence, watches
+from worker.whole_models import digests_of_starters, starter_paths
 
 README = "README.md"
 EXAMPLES, LOOKED_AT = 2, 50  # shown, and the last songs among which they are looked for
@@ -43,15 +44,19 @@ def _of_starter(session: Session, role: Role) -> CardFacts:
 
 def _of_version(session: Session, version: ModelVersion) -> CardFacts:
     run = tunings.of_version(session, version.id)
-    row = None if run is None or run.snapshot_id is None else session.get(SnapshotRow, run.snapshot_id)
     watch = next((watch for watch in watches(session) if watch.version.id == version.id), None)
     return CardFacts(
-        name=version.id, role=version.role, digest=version.digest, family=version.family, state=version.state,
+        name=version.id, role=version.role, digest=version.digest, family=version.family, state=_state(version),
         card=version.card, readme=_readme(Path(version.path)), ancestors=_ancestors(session, version),
-        snapshot=None if row is None else _snapshot(row), gate=version.gate, ratings=_ratings(session, version.digest),
+        snapshot=_learned_from(session, version, run), gate=version.gate, ratings=_ratings(session, version.digest),
         trial="" if watch is None else sentence(watch), decisions=version.decisions,
         examples=_examples(session, version.digest, version.role),
     )  # fmt: skip
+
+
+def _state(version: ModelVersion) -> str:
+    """Return the state; a card may be shown to anybody, so it does not say of which server an adapter is."""
+    return version.state if version.server is None else f"{version.state}, for one server"
 
 
 def _ancestors(session: Session, version: ModelVersion) -> list[Ancestor]:
@@ -62,11 +67,25 @@ def _ancestors(session: Session, version: ModelVersion) -> list[Ancestor]:
         found.append(Ancestor(before.id, before.digest, before.card, _readme(Path(before.path))))
     run = tunings.of_version(session, before.id)
     starter = digests_of_starters().get(before.role)
-    if run is not None and run.parent_digest == starter:
+    if starter is not None and starter in (before.base_digest, run and run.parent_digest):
         path = starter_paths()[before.role]
         card = json.loads((path / "manifest.json").read_text(encoding="utf-8"))["card"]
-        found.append(Ancestor("starter", run.parent_digest, card, _readme(path)))
+        found.append(Ancestor("starter", starter, card, _readme(path)))
     return found
+
+
+def _learned_from(session: Session, version: ModelVersion, run: Tuning | None) -> dict[str, Any] | None:
+    """Return what is known of the snapshot that a version was tuned on; None for one that was not tuned on any."""
+    if run is not None and run.snapshot_id is not None:
+        row = session.get(SnapshotRow, run.snapshot_id)
+    elif digest := version.card.get("snapshot"):  # tuned by hand
+        row = session.scalar(select(SnapshotRow).where(SnapshotRow.digest == digest))
+        if row is None:  # made on another machine
+            told = {"day": version.card.get("snapshot_day"), "rules": {"consent": version.card.get("consent")}}
+            return {"digest": digest, **dict.fromkeys(("judgements", "raters", "takes", "prompts"), "some"), **told}
+    else:
+        row = None
+    return None if row is None else _snapshot(row)
 
 
 def _snapshot(row: SnapshotRow) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
@@ -34,13 +34,12 @@ from worker.runner import NO_OBSERVER, Generate
 from worker.settings import Settings
 from worker.store.database import Store, open_store
 from worker.tasks import Shift, register
-from worker.tuning import Tuner
+from worker.tuning import PROGRAM, Tuner
 from worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
 TRIALS_EVERY_SECONDS = 60.0
-TUNINGS_EVERY_SECONDS = 15.0
 LOOK_SECONDS = 0.1  # between looks whether to stop
 GIVE_BACK_SECONDS = 1.5  # for jobs to notice that they are to stop
 THREAD_SECONDS = 0.5  # for a thread without a job to end in
@@ -55,13 +54,14 @@ class Pace:
     """sweep_seconds: between looks for jobs that nobody rang for; polling_seconds: the same where nothing can ring.
 
     grace_seconds: how long jobs may go on after the process was told to stop. retry_seconds: after a fault of the
-    database or the broker.
+    database or the broker. tunings_seconds: between looks for tuning runs.
     """
 
     sweep_seconds: float = 3.0
     polling_seconds: float = 0.25
     grace_seconds: float = 8.0
     retry_seconds: float = 2.0
+    tunings_seconds: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,14 @@ def run_worker(
     when_ready: Callable[[str], None] = lambda line: None,
     when_on_duty: Callable[[Shift], None] = lambda shift: None,
     observer: Observer = NO_OBSERVER,
+    tuning_program: Sequence[str] = PROGRAM,
 ) -> None:
     """Run jobs until SIGTERM or SIGINT; let those under way finish or give them back, and return. In the main thread.
 
     A second signal gives them back at once. warm_up: made and thrown away before the first job, so that no member waits
     for models to open; an EngineError of it (a damaged model) ends the worker before it can fail anybody's job.
     when_on_duty: given what runs the jobs, before the first of them. when_ready: told in one line when jobs are run from
-    now on. observer: told of every job.
+    now on. observer: told of every job. tuning_program: what begins the commands of tuning runs.
     """
     pace = pace or Pace()
     if settings.broker_url is not None:
@@ -122,7 +123,7 @@ def run_worker(
             _started("trials", _look_at_trials, duty),
         ]
         if settings.tuning:
-            threads.append(_started("tuning", _tune, duty))
+            threads.append(_started("tuning", _tune, duty, tuning_program))
         if settings.broker_url is not None:
             threads.append(_started("celery", _hear_rings, duty))
         when_ready(_ready_line(settings, time.monotonic() - began, shift.slots))
@@ -225,9 +226,9 @@ def _look_at_trials(duty: _Duty) -> None:
         duty.shift.wait_for_stop(TRIALS_EVERY_SECONDS)
 
 
-def _tune(duty: _Duty) -> None:
+def _tune(duty: _Duty, program: Sequence[str]) -> None:
     """Begin tuning runs that are due and carry out those that wait, in processes of low priority; until told to stop."""
-    tuner = Tuner(duty.store, duty.settings, stopping=duty.shift.is_stopping)
+    tuner = Tuner(duty.store, duty.settings, program=program, stopping=duty.shift.is_stopping)
     while not duty.shift.is_stopping():
         ended = None
         try:
@@ -238,7 +239,7 @@ def _tune(duty: _Duty) -> None:
         except Exception:
             log.exception("tuning runs were not looked at")
         if ended is None:
-            duty.shift.wait_for_stop(TUNINGS_EVERY_SECONDS)
+            duty.shift.wait_for_stop(duty.pace.tunings_seconds)
 
 
 def _hear_rings(duty: _Duty) -> None:
@@ -247,6 +248,7 @@ def _hear_rings(duty: _Duty) -> None:
 
     shift, retry_seconds = duty.shift, duty.pace.retry_seconds
     app = register(duty.settings, shift)
+    app.set_default()  # threads of Celery's pool look a task up there, and would find none
     quiet: dict[str, Any] = {"without_heartbeat": True, "without_mingle": True, "without_gossip": True}
     while not shift.is_stopping():
         try:

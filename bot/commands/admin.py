@@ -14,6 +14,7 @@ from bot import model_pages, pages
 from bot.access import MOST_NAMED, Refusal, plain_word
 from bot.backend import Backend
 from bot.commands.asking import asker_of
+from bot.commands.tuning_runs import Tuned, TuningRuns
 from bot.errors import answered, tell
 from bot.plain_text import one_line, shown
 from bot.suggestions import suggest
@@ -34,6 +35,7 @@ class AdminCommands:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._tunings = TuningRuns(backend)
 
     def all(self) -> list[app_commands.Group]:
         """Return the group."""
@@ -63,8 +65,11 @@ class AdminCommands:
             await self._run(interaction, self._models)
 
         @group.command(name="finetune", description="Runs in which models learn from ratings")
-        async def finetune(interaction: discord.Interaction) -> None:
-            await self._run(interaction, self._finetune)
+        @app_commands.describe(start="begin a run that tunes this model", cancel="end the run that tunes this model")
+        async def finetune(
+            interaction: discord.Interaction, start: Tuned | None = None, cancel: Tuned | None = None
+        ) -> None:
+            await self._run(interaction, self._tunings.answer, start, cancel)
 
         @group.command(name="reset", description="Set everything back to how it was at first; songs are kept")
         async def reset(interaction: discord.Interaction) -> None:
@@ -149,12 +154,9 @@ class AdminCommands:
         await tell(interaction, "", embed=pages.statistics_page(Words(interaction.locale), counts))
 
     async def _models(self, interaction: discord.Interaction) -> None:
-        found = await self._backend.call(model_overview.overview, self._backend.client.store)
+        server = str(interaction.guild_id)
+        found = await self._backend.call(model_overview.overview, self._backend.client.store, server)
         await tell(interaction, "", embed=model_pages.models_page(Words(interaction.locale), found))
-
-    async def _finetune(self, interaction: discord.Interaction) -> None:
-        runs = await self._backend.call(model_overview.last_runs, self._backend.client.store)
-        await tell(interaction, "", embed=model_pages.tunings_page(Words(interaction.locale), runs))
 
     async def _change(
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.terminal.figures_shown import PATH, needs_torch, progress, training_text
+from bot.terminal.plain_candidates import refuse_plain
 from bot.terminal.shown import as_json_option, hosts_client, print_json, print_shown, table
 from engine.errors import RequestError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from engine.evaluation.gate import GateResult, Opinion, People
     from engine.roles import Role
     from worker.client import Client
+    from worker.promotion import FoundModel
 
 NOT_PASSED = 1  # exit code, as of a check
 REPORT = "gate.html"
@@ -24,7 +26,12 @@ REPORT = "gate.html"
 
 @click.command()
 @click.argument("candidate", metavar="CANDIDATE")
-@click.option("--parent", default=None, metavar="DIR", help="what it is compared with  [its parent, or the starter]")
+@click.option(
+    "--parent",
+    default=None,
+    metavar="DIR",
+    help="what it is compared with  [its parent, or the starter; of an adapter what it lies upon]",
+)
 @click.option("--snapshot", "named", required=True, metavar="DIR", help="the snapshot that it was tuned on, or its id")
 @click.option(
     "--prompts", type=click.IntRange(2, 1000), default=100, show_default=True, help="held-out prompts, two takes each"
@@ -56,11 +63,7 @@ def gate(
     Example:  songwright gate out/checkpoint --snapshot snapshots/2026-11-21-3f2a9c0d1e4b --corpus english.jsonl.gz
     """
     needs_torch()
-    from bot.terminal.song import one_blas_thread
-    from bot.terminal.training import quiet_transformers
-
-    one_blas_thread()
-    quiet_transformers()
+    _quiet_numbers()
     from engine.corpus.snapshot_picture import statistics_png
     from engine.evaluation.gate import Contest, hold
     from engine.evaluation.gate_report import write_report
@@ -69,8 +72,8 @@ def gate(
     from worker.loaded_models import promoted_paths
 
     with hosts_client() as client:
-        found = promotion.look_at(_directory(client, candidate))
-        against = _parent(client, parent, found.digest, found.role)
+        found = promotion.look_at(_directory(client, candidate), client.store)
+        against = _parent(client, parent, found)
         snapshot = _snapshot(client, named)
         in_use = promoted_paths(client.store)
         contest = Contest(found.role, against, found.path, in_use["lyrics"], in_use["melody"])
@@ -87,6 +90,14 @@ def gate(
     _show(result, kept, page, as_json)
     if not result.passed:
         click.get_current_context().exit(NOT_PASSED)
+
+
+def _quiet_numbers() -> None:
+    from bot.terminal.song import one_blas_thread
+    from bot.terminal.training import quiet_transformers
+
+    one_blas_thread()
+    quiet_transformers()
 
 
 def learned_opinion(snapshot: Snapshot, lyrics: Path) -> Opinion:
@@ -110,34 +121,41 @@ def learned_opinion(snapshot: Snapshot, lyrics: Path) -> Opinion:
 
 def _people(role: Role, corpus: Path | None) -> People:
     from engine.evaluation.gate import People
-    from engine.evaluation.gate_likelihood import held_out_melodies, held_out_texts
+    from engine.evaluation.gate_likelihood import held_out_texts
+    from engine.evaluation.tune_memory import read_tunes
 
     if corpus is None:
         return People()
     if role == "melody":
         if not corpus.is_dir():
             raise RequestError(f"{corpus} is no folder; melodies are compared on a folder with lead sheets")
-        return People(melodies=held_out_melodies(corpus))
+        click.echo(f"reading the tunes in {corpus}; this takes up to a minute", err=True)
+        melodies, learned = read_tunes(corpus)
+        return People(melodies=melodies, learned=learned)
     return People(texts=held_out_texts(corpus), learned=training_text(corpus))
 
 
 def _directory(client: Client, named: str) -> Path:
-    """Return the folder of a checkpoint that is named by it, or by its id."""
+    """Return the folder of a checkpoint that is named by it, or by its id; RequestError for one of plain songs."""
     path = Path(named)
-    if path.is_dir():
-        return path
-    return Path(client.models.get(named).path)
+    if not path.is_dir():
+        return Path(client.models.get(named).path)
+    refuse_plain(path)
+    return path
 
 
-def _parent(client: Client, named: str | None, digest: str, role: Role) -> Path:
+def _parent(client: Client, named: str | None, found: FoundModel) -> Path:
+    """Return the folder of what a candidate is compared with: of an adapter the model that it lies upon."""
     from worker.loaded_models import starter_paths
 
     if named is not None:
         return _directory(client, named)
-    for version in client.models.all_of(role):
-        if version.digest == digest and version.parent_id is not None:
+    if found.base is not None:
+        return found.base.path
+    for version in client.models.all_of(found.role):
+        if version.digest == found.digest and version.parent_id is not None:
             return Path(client.models.get(version.parent_id).path)
-    return starter_paths()[role]
+    return starter_paths()[found.role]
 
 
 def _snapshot(client: Client, named: str) -> Snapshot:
@@ -169,7 +187,7 @@ def _show(result: GateResult, kept: dict[str, Any], page: Path, as_json: bool) -
         return
     rows = [
         [
-            "passed" if line.passed else "NOT",
+            "NOT" if not line.passed else "passed" if line.is_measured else "-",
             f"{line.name} (safety)" if line.safety else line.name,
             line.bar,
             line.sentence,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import tempfile
+from collections.abc import Callable
 
 import click
 
@@ -14,6 +14,7 @@ from bot.terminal.process_log import set_up_process_log
 from bot.terminal.redaction import secrets_of
 from bot.terminal.supervisor import Supervisor, end_with_parent
 from engine.errors import RequestError
+from worker.queue import LOOK_EVERY_SECONDS, check_broker, run_beat
 from worker.settings import ENVIRONMENT_VARIABLES, Settings, host_and_port, hosting_settings
 
 log = logging.getLogger(__name__)
@@ -69,28 +70,36 @@ def worker(tuning: bool) -> None:
 
     share_pools()
 
-    # Programs that read the log find every line in one form; people are told without the date before it.
-    run_watched_worker(settings, when_ready=log.info if own.log_format == "json" else click.echo)
+    run_watched_worker(settings, when_ready=_say(own))
 
 
 @click.command()
-def beat() -> None:
-    """Ring the workers every five minutes to look whether a tuning run is due, until Ctrl-C. One per deployment.
+@click.option(
+    "--every", "every_seconds", default=LOOK_EVERY_SECONDS, show_default=True, type=click.FloatRange(1, 86_400),
+    help="seconds between two rings",
+)  # fmt: skip
+def beat(every_seconds: float) -> None:
+    """Ring the workers, now and every five minutes, to look whether a tuning run is due, until Ctrl-C. One per deployment.
 
-    Workers that tune look by themselves, too; this is for deployments where none of them is always there.
+    A run is due after SONGWRIGHT_TUNE_AFTER new judgements; whichever worker hears the ring queues it, and a worker with
+    --tuning carries it out. Those look by themselves, too; this is for deployments where none of them is always there.
     """
     end_with_parent()
-    _log_to_screen(BotSettings.from_environment(os.environ, needs_token=False))
+    own = BotSettings.from_environment(os.environ, needs_token=False)
+    _log_to_screen(own)
     settings = hosting_settings(os.environ)
     if settings.broker_url is None:
         raise RequestError(
             "there is no broker to ring through; set SONGWRIGHT_BROKER_URL and install songwright[queue]"
         )
-    from worker.queue import celery_app, check_broker
-
     check_broker(settings.broker_url)
-    with tempfile.TemporaryDirectory() as folder:  # what it remembers is when it rang last, which may be forgotten
-        celery_app(settings.broker_url).Beat(schedule=f"{folder}/beat", loglevel="WARNING", quiet=True).run()
+    _say(own)(f"beat {os.getpid()} rings every {every_seconds:g} s ({settings.broker_url.partition('://')[0]} broker)")
+    run_beat(settings.broker_url, every_seconds)
+
+
+def _say(own: BotSettings) -> Callable[[str], None]:
+    """Return what a line for people goes to: programs that read the log find every line in one form."""
+    return log.info if own.log_format == "json" else click.echo
 
 
 def _bots_own_address(settings: Settings) -> dict[str, dict[str, str]]:

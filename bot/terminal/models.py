@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.terminal.model_card import card, decision_text, evidence_lines, evidence_object, gate_text
+from bot.terminal.model_rows import (
+    COLUMNS,
+    NUMBERS,
+    STARTER,
+    figures_object,
+    figures_text,
+    starter_object,
+    starter_row,
+    state_text,
+    version_object,
+    version_row,
+)
+from bot.terminal.server_option import server_option
 from bot.terminal.shown import (
     NONE,
     as_json_option,
@@ -27,9 +39,7 @@ from engine.roles import ALL_ROLES, JUDGE, Role
 
 if TYPE_CHECKING:
     from worker.store.model_versions import ModelVersion
-    from worker.store.version_figures import VersionFigures
 
-STARTER = "starter"
 role_argument = click.argument("role", type=click.Choice(ALL_ROLES))
 
 
@@ -52,11 +62,15 @@ def models() -> None:
     chooses. Nothing needs a restart: songs that have begun end with the model that they began with, the next ones are
     made with the new one.
 
+    A Discord server may have models of its own: adapters, small parts that change the model below them and share it in
+    memory with everybody's songs and with the other servers.
+
     \b
       songwright models add out/checkpoint          a candidate, whose id is printed
       songwright models trial ID --share 0.1        it makes a tenth of the songs; ratings are counted apart
       songwright models promote ID                  it makes all of them
       songwright models rollback lyrics             back to the one before
+      songwright models add out/checkpoint --server 71000000000000001        an adapter, for the songs of one server
 
     ID is that of `list`, or the model's digest.
     """
@@ -82,17 +96,13 @@ def list_command(role: Role | None, as_json: bool) -> None:
         figures = client.models.figures()
         with client.store.reading() as session:
             watched = {watch.version.id: watch for watch in watches(session)}
-    starters = [_starter(role, versions) for role in roles if role != JUDGE]
+    starters = [starter_object(role, versions) for role in roles if role != JUDGE]
     if as_json:
-        print_json({"starters": [s | _figures_object(figures, s["digest"]) for s in starters],
-                    "versions": [_as_object(v, figures) | evidence_object(watched.get(v.id)) for v in versions]})  # fmt: skip
+        print_json({"starters": [s | figures_object(figures, s["digest"]) for s in starters],
+                    "versions": [version_object(v, figures) | evidence_object(watched.get(v.id)) for v in versions]})  # fmt: skip
         return
-    rows = [[STARTER, s["role"], "in use" if s["in_use"] else "kept", s["digest"], *_figures_text(figures, s["digest"]),
-             NONE] for s in starters]  # fmt: skip
-    rows += [[v.id, v.role, _state(v), v.digest, *_figures_text(figures, v.digest), time_text(v.promoted_at)]
-             for v in versions]  # fmt: skip
-    columns = ["id", "role", "state", "digest", "songs", "ratings", "stars", "promoted last"]
-    print_shown(table(columns, rows, right=("songs", "ratings", "stars")))
+    rows = [*(starter_row(s, figures) for s in starters), *(version_row(v, figures) for v in versions)]
+    print_shown(table(COLUMNS, rows, right=NUMBERS))
     for line in evidence_lines(versions, watched):
         click.echo(line)
     if not versions:
@@ -108,11 +118,12 @@ def show(version_id: str, as_json: bool) -> None:
         version = client.models.get(version_id)
         figures = client.models.figures()
     if as_json:
-        print_json(_as_object(version, figures))
+        print_json(version_object(version, figures))
         return
-    songs, ratings, stars = _figures_text(figures, version.digest)
+    songs, ratings, stars = figures_text(figures, version.digest)
     rated = ratings if stars == NONE else f"{ratings}, {stars} stars on average"
-    about = {"id": version.id, "role": version.role, "state": _state(version), "digest": version.digest,
+    about = {"id": version.id, "role": version.role, "state": state_text(version), "digest": version.digest,
+             "server": version.server or NONE, "base": version.base_digest or NONE,
              "family": version.family, "path": version.path, "parent": version.parent_id or NONE,
              "added": time_text(version.created_at), "promoted last": time_text(version.promoted_at),
              "songs": f"{songs} of the last 2,000", "ratings": rated}  # fmt: skip
@@ -126,12 +137,16 @@ def show(version_id: str, as_json: bool) -> None:
 @models.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--parent", "parent_id", default=None, metavar="ID", help="the model that it was trained on from")
+@server_option("make only songs with it that are asked for in this Discord server; for adapters")
 @as_json_option
-def add(path: Path, parent_id: str | None, as_json: bool) -> None:
+def add(path: Path, parent_id: str | None, server: str | None, as_json: bool) -> None:
     """Add a checkpoint as a candidate.
 
     Songs are made with it once it is on trial or promoted. It is verified against its manifest, opened, and decoded
     with once. The directory stays where it is, and every worker must see it under the same path.
+
+    An adapter (songwright finetune lyrics --adapter) is for one server, and opens with the very model that it was tuned
+    upon: a starter, or one that was added before.
 
     Example:  songwright models add out/checkpoint
     """
@@ -140,12 +155,11 @@ def add(path: Path, parent_id: str | None, as_json: bool) -> None:
     _light_numbers()
     with hosts_client() as client:
         parent = None if parent_id is None else client.models.get(parent_id).id
-        version = promotion.add(client.store, path, now=_now(), parent_id=parent)
-    sentence = f"{version.role} model {version.id} ({version.digest}) is here: {version.state}."
+        version = promotion.add(client.store, path, now=_now(), parent_id=parent, server=server)
+    sentence = f"{version.role} model {version.id} ({version.digest}) is here{_there(version)}: {version.state}."
     if version.state == "candidate":
-        sentence += (
-            f" Next: songwright models trial {version.id} --share 0.1, or songwright models promote {version.id}"
-        )
+        trial = f"songwright models trial {version.id} --share 0.1, or " if version.server is None else ""
+        sentence += f" Next: {trial}songwright models promote {version.id}"
     _tell(version, sentence, as_json)
 
 
@@ -157,8 +171,8 @@ def add(path: Path, parent_id: str | None, as_json: bool) -> None:
 def trial(version_id: str, share: float | None, end: bool, as_json: bool) -> None:
     """Let a model make a share of the songs.
 
-    It does so beside the one in use, and a song's seed says which of the two makes it. One model of a role at a time;
-    a new --share changes that of the one on trial.
+    It does so beside the one in use, and who asks says which of the two makes a song. One model of a role at a time;
+    a new --share changes that of the one on trial. Adapters of a server are promoted there at once.
 
     Example:  songwright models trial ID --share 0.1
     """
@@ -184,20 +198,27 @@ def trial(version_id: str, share: float | None, end: bool, as_json: bool) -> Non
 @id_argument
 @click.option("--despite", default=None, metavar="REASON",
               help="promote it although it did not pass the gate; the reason is kept with it")  # fmt: skip
+@click.option("--unsafe", is_flag=True,
+              help="with --despite: also past safety lines that failed or were not measured; they are named on record")  # fmt: skip
 @as_json_option
-def promote(version_id: str, despite: str | None, as_json: bool) -> None:
+def promote(version_id: str, despite: str | None, unsafe: bool, as_json: bool) -> None:
     """Put a model to use for all next songs.
 
     It is verified, opened and tried before, so that no song fails for it. One that was tuned here must have passed the
-    gate; to pass over it takes a reason, which stays on record.
+    gate; to pass over it takes a reason, which stays on record. A gate that found nothing to learn has measured no
+    safety line: songwright gate ID --all does, and to promote it without takes --unsafe. An adapter is put to use in the
+    server that it was added for.
     """
     from worker import promotion
 
     _light_numbers()
     with hosts_client() as client:
-        version = promotion.promote(client.store, client.models.get(version_id).id, now=_now(), despite=despite)
-    _tell(version, f"{version.id} {_work(version.role)} of all next songs. "
-                   f"Back again: songwright models rollback {version.role}", as_json)  # fmt: skip
+        version = promotion.promote(
+            client.store, client.models.get(version_id).id, now=_now(), despite=despite, unsafe=unsafe
+        )
+    back = version.role if version.server is None else f"{version.role} --server {version.server}"
+    _tell(version, f"{version.id} {_work(version.role)} of all next songs{_there(version)}. "
+                   f"Back again: songwright models rollback {back}", as_json)  # fmt: skip
 
 
 @models.command()
@@ -206,37 +227,44 @@ def promote(version_id: str, despite: str | None, as_json: bool) -> None:
 def retire(version_id: str, as_json: bool) -> None:
     """Take a model out of use.
 
-    If it was promoted, the starter makes the next songs until another one is promoted.
+    If it was promoted, the starter makes the next songs until another one is promoted; in a server that had it for
+    itself, what everybody uses does.
     """
     with hosts_client() as client:
         before = client.models.get(version_id)
         version = client.models.retire(before.id)
     is_missed = before.state == "promoted" and version.role != JUDGE
-    starter = f"; the starter makes the {version.role} of the next songs" if is_missed else ""
-    _tell(version, f"{version.id} is retired{starter}.", as_json)
+    instead = "the starter" if version.server is None else "what everybody uses"
+    next_ = f"; {instead} makes the {version.role} of the next songs{_there(version)}" if is_missed else ""
+    _tell(version, f"{version.id} is retired{next_}.", as_json)
 
 
 @models.command()
 @role_argument
+@server_option("the adapters of this Discord server, instead of what everybody uses")
 @as_json_option
-def rollback(role: Role, as_json: bool) -> None:
+def rollback(role: Role, server: str | None, as_json: bool) -> None:
     """Go back to the model that was promoted before.
 
-    The one in use is retired; before the first one there was the starter.
+    The one in use is retired; before the first one there was the starter, in a server what everybody uses.
     """
     from worker import promotion
 
     _light_numbers()
     with hosts_client() as client:
-        version = promotion.roll_back(client.store, role, now=_now())
-    if version is None:
-        if as_json:
-            print_json({"role": role, "in_use": STARTER})
-        else:
-            starter = "Nobody chooses the takes" if role == JUDGE else f"The starter {_work(role)}"
-            click.echo(f"{starter} of all next songs.")
-        return
-    _tell(version, f"{version.id} ({version.digest}) {_work(role)} of all next songs again.", as_json)
+        version = promotion.roll_back(client.store, role, now=_now(), server=server)
+    if version is not None:
+        sentence = f"{version.id} ({version.digest}) {_work(role)} of all next songs{_there(version)} again."
+        _tell(version, sentence, as_json)
+    elif as_json:
+        print_json(
+            {"role": role, "in_use": STARTER} if server is None else {"role": role, "server": server, "in_use": None}
+        )
+    elif server is not None:
+        click.echo(f"What everybody uses {_work(role)} of all next songs in the server {server}.")
+    else:
+        starter = "Nobody chooses the takes" if role == JUDGE else f"The starter {_work(role)}"
+        click.echo(f"{starter} of all next songs.")
 
 
 def _tell(version: ModelVersion, sentence: str, as_json: bool) -> None:
@@ -246,38 +274,14 @@ def _tell(version: ModelVersion, sentence: str, as_json: bool) -> None:
         click.echo(sentence)
 
 
+def _there(version: ModelVersion) -> str:
+    """Return where a version is for, where that is one server."""
+    return "" if version.server is None else f" in the server {version.server}"
+
+
 def _work(role: Role) -> str:
     """Return what a model in use does, to be followed by "of" the songs."""
     return "chooses the takes" if role == JUDGE else f"makes the {role}"
-
-
-def _state(version: ModelVersion) -> str:
-    return version.state if version.trial_share is None else f"trial, {share_text(version.trial_share)} of the songs"
-
-
-def _starter(role: Role, versions: list[ModelVersion]) -> dict[str, Any]:
-    """Return the starter's digest, and whether it makes songs: it does where no version of its role is promoted."""
-    from worker.loaded_models import starter_paths
-
-    manifest = json.loads((starter_paths()[role] / "manifest.json").read_text(encoding="utf-8"))
-    in_use = all(version.state != "promoted" for version in versions if version.role == role)
-    return {"role": role, "digest": manifest["digest"], "in_use": in_use}
-
-
-def _as_object(version: ModelVersion, figures: Mapping[str, VersionFigures]) -> dict[str, Any]:
-    return asdict(version) | _figures_object(figures, version.digest)
-
-
-def _figures_object(figures: Mapping[str, VersionFigures], digest: str) -> dict[str, Any]:
-    found = figures.get(digest)
-    return asdict(found) if found else {"songs": 0, "ratings": 0, "mean_stars": None}
-
-
-def _figures_text(figures: Mapping[str, VersionFigures], digest: str) -> tuple[str, str, str]:
-    found = figures.get(digest)
-    if found is None:
-        return "0", "0", NONE
-    return str(found.songs), str(found.ratings), NONE if found.mean_stars is None else f"{found.mean_stars:.2f}"
 
 
 def _light_numbers() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -40,7 +41,7 @@ def tunings() -> None:
 def list_command(as_json: bool) -> None:
     """Print the last runs, the newest first, and how much was said since the last one."""
     from worker.store import tunings as stored
-    from worker.tuning_schedule import new_judgements
+    from worker.store.new_judgements import new_judgements
 
     with hosts_client() as client, client.store.reading() as session:
         found, new = stored.all_of(session, SHOWN_RUNS), new_judgements(session)
@@ -53,9 +54,29 @@ def list_command(as_json: bool) -> None:
     ]
     if rows:
         print_shown(table(["id", "role", "status", "steps", "gate", "candidate", "begun"], rows), "")
-    click.echo(
-        f"{new} judgements are new since the last run." if rows else f"No run was begun yet; {new} judgements wait."
-    )
+    for line in _remarks(found):
+        click.echo(line)
+    click.echo(_new_text(new, begun=bool(rows)))
+
+
+def _remarks(runs: Sequence[Tuning]) -> Iterator[str]:
+    """Yield why runs failed, and what those that wait are waiting for."""
+    for run in runs:
+        if run.error is not None:
+            yield f"{run.id} failed: {run.error}\n"
+    if any(run.status == "queued" for run in runs) and not any(run.status == "running" for run in runs):
+        yield "What is queued begins as soon as a worker that tunes is free: songwright worker --tuning\n"
+
+
+def _new_text(new: int, *, begun: bool) -> str:
+    """Return how much was said that nothing was tuned on yet, and when that begins a run."""
+    from worker.settings import hosting_settings
+
+    after = hosting_settings(os.environ).tune_after
+    said = "1 judgement is" if new == 1 else f"{new} judgements are"
+    since = "new since the last run" if begun else "there, and no run was begun yet"
+    when = f"{after} begin a run by themselves" if after else "runs begin by hand (SONGWRIGHT_TUNE_AFTER is not set)"
+    return f"{said} {since}; {when}."
 
 
 @tunings.command()
@@ -73,10 +94,10 @@ def show(run_id: str, as_json: bool) -> None:
     gate = run.gate or {}
     about = {
         "id": run.id, "role": run.role, "status": run.status, "steps": _progress(run), "attempts": str(run.attempts),
-        "snapshot": run.snapshot_id or NONE, "parent": run.parent_digest, "folder": run.folder,
+        "snapshot": run.snapshot_id or "made when it begins", "parent": run.parent_digest, "folder": run.folder,
         "options": ", ".join(f"{name} {value}" for name, value in run.request.items()) or NONE,
         "begun": time_text(run.created_at), "ended": time_text(run.finished_at), "candidate": run.version_id or NONE,
-        "gate": str(gate.get("verdict") or NONE), "report": str(gate.get("report") or NONE), "error": run.error or NONE,
+        "gate": str(gate.get("verdict") or _verdict(run)), "report": str(gate.get("report") or NONE), "error": run.error or NONE,
     }  # fmt: skip
     print_shown(pairs(about))
 

@@ -18,10 +18,12 @@ from engine.checkpoint import open_checkpoint
 from engine.corpus.snapshots import Snapshot, Take
 from engine.errors import RequestError
 from engine.evaluation import gate_likelihood, gate_lines, song_figures
+from engine.evaluation.gate_examples import Example, chosen_examples
 from engine.evaluation.gate_likelihood import Likelihoods
 from engine.evaluation.gate_lines import GateLine, Interval
 from engine.evaluation.gate_takes import Side, held_out_requests, make_sides
 from engine.evaluation.memorisation import LONGEST_LINE_ALLOWED, LONGEST_RUN_ALLOWED, TrainingText
+from engine.evaluation.tune_memory import LONGEST_TUNE_RUN, longest_run, sheet_as_words
 from engine.evaluation.word_figures import LONGEST_RUN, VERBATIM, Reference, figures_of
 from engine.lyrics.insults import is_insult
 from engine.lyrics.prosody import plain_words
@@ -31,12 +33,16 @@ from engine.music.lead_sheet import LeadSheet
 from engine.music.melody_tokens import Melody
 from engine.roles import Role
 from engine.song.making import Models
-from engine.song.models import SongModels, open_lyric_model, open_melody_model
+from engine.song.models import (
+    LyricModel,
+    MelodyModel,
+    SongModels,
+    open_lyric_model,
+    open_melody_model,
+    open_with_base,
+)
 
 PROMPTS = 100
-EXAMPLES = 5
-LONGEST_TUNE_RUN = 16  # notes in a row as in a tune that was learned from: four bars of quarters
-NOTHING_LEARNED = "not measured: the ratings teach nothing, so it was not looked at"
 Report = Callable[[str, int, int], None]  # what is done, done, total
 
 
@@ -51,21 +57,11 @@ class Opinion:
 
 @dataclass(frozen=True)
 class People:
-    """Works of people. texts, melodies: held-out ones. learned: what the starter learned from, by which lines are found."""
+    """Works of people. texts, melodies: held-out ones. learned: what the starter learned from, texts or tunes as words."""
 
     texts: Sequence[Sequence[str]] = ()
     melodies: Sequence[Melody] = ()
     learned: TrainingText | None = None
-
-
-@dataclass(frozen=True)
-class Example:
-    """The same prompt from both, with the judge's scores."""
-
-    asked: str
-    parent: str
-    candidate: str
-    scores: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,8 @@ class GateResult:
 
     @property
     def verdict(self) -> str:
-        return gate_lines.verdict_sentence(self.lines)
+        said = gate_lines.verdict_sentence(self.lines)
+        return said if self.prompts else f"{said} No safety line was measured; --all measures them."
 
     def as_json(self, report: Path | None, at: datetime) -> dict[str, Any]:
         """Return what is kept with a version."""
@@ -110,7 +107,10 @@ class GateResult:
 
 @dataclass(frozen=True)
 class Contest:
-    """Two checkpoints of one role. lyrics, melody: of the other role, the same for both sides."""
+    """Two checkpoints of one role; the candidate may be an adapter of the parent.
+
+    lyrics, melody: of the other role, the same for both sides.
+    """
 
     role: Role
     parent: Path
@@ -120,8 +120,11 @@ class Contest:
 
     def models(self, path: Path) -> Models:
         """Return the models of the side whose checkpoint is `path`."""
-        lyrics, melody = (path, self.melody) if self.role == "lyrics" else (self.lyrics, path)
-        return SongModels(open_lyric_model(lyrics), open_melody_model(melody))
+        opened = open_with_base(self.role, path, self.parent)
+        if isinstance(opened, LyricModel):
+            return SongModels(opened, open_melody_model(self.melody))
+        assert isinstance(opened, MelodyModel), "the gate compares no other roles"
+        return SongModels(open_lyric_model(self.lyrics), opened)
 
 
 def hold(
@@ -159,9 +162,11 @@ def hold(
     scores = [[_score(contest.role, opinion, take) for take in side.takes] for side in sides]
     found = gate_lines.wins(*scores)
     lines = [first, gate_lines.wins_line(found), *_likelihood_lines(contest, people, sides)]
-    lines += _lyric_lines(sides, snapshot, people) if contest.role == "lyrics" else _melody_lines(sides, snapshot)
+    lines += (
+        _lyric_lines(sides, snapshot, people) if contest.role == "lyrics" else _melody_lines(sides, snapshot, people)
+    )
     lines.append(gate_lines.speed_line(*(side.seconds for side in sides)))
-    return GateResult(*about, tuple(lines), len(scores[0]), found, _examples(sides, scores))
+    return GateResult(*about, tuple(lines), len(scores[0]), found, chosen_examples(sides, scores))
 
 
 def _score(role: Role, opinion: Opinion, take: Take) -> float:
@@ -187,7 +192,7 @@ def _lyric_lines(sides: tuple[Side, Side], snapshot: Snapshot, people: People) -
     controls = [figures_of(side.words, reference) for side in sides]
     lines = [
         gate_lines.not_lower_line(name, *(found.get(name, math.nan) for found in controls))
-        for name in ("structure accuracy", "length accuracy", "rhyme accuracy", "real-word rate")
+        for name in gate_lines.CONTROLS
     ]
     lines += _sung_lines(sides)
     tuned_on = TrainingText.build(take.text.splitlines() for take in _learned(snapshot))
@@ -214,16 +219,15 @@ def _shared_lines(sides: tuple[Side, Side], name: str, training: TrainingText) -
     ]
 
 
-def _melody_lines(sides: tuple[Side, Side], snapshot: Snapshot) -> list[GateLine]:
+def _melody_lines(sides: tuple[Side, Side], snapshot: Snapshot, people: People) -> list[GateLine]:
     sheets = [[song.sheet for song in side.sung] for side in sides]
     tunes = (lead_sheet_from_json(take.sheet) for take in _learned(snapshot) if take.sheet is not None)
-    training = TrainingText.build([tune_as_words(tune)] for tune in tunes)
+    tuned_on = TrainingText.build([sheet_as_words(tune)] for tune in tunes)
     lines = _sung_lines(sides)
-    if len(training.vocabulary):
-        runs = [max((training.longest_run([tune_as_words(s)])[0] for s in found), default=0) for found in sheets]
-        lines.append(
-            gate_lines.run_line("longest run of rated tunes", float(runs[0]), float(runs[1]), LONGEST_TUNE_RUN)
-        )
+    for name, training in (("rated tunes", tuned_on), ("learned tunes", people.learned)):
+        if training is not None and len(training.vocabulary):
+            runs = [longest_run(found, training) for found in sheets]
+            lines.append(gate_lines.run_line(f"longest run of {name}", runs[0], runs[1], LONGEST_TUNE_RUN))
     lengths = [fmean(len(sheet.notes) for sheet in found) for found in sheets]
     return [*lines, gate_lines.length_line("notes of a song", *lengths)]
 
@@ -234,45 +238,9 @@ def _sung_lines(sides: tuple[Side, Side]) -> list[GateLine]:
     return [*lines, gate_lines.not_higher_line("split words", *(found["split words"] for found in figures))]
 
 
-def tune_as_words(sheet: LeadSheet) -> str:
-    """Return a tune as a word per note, for what finds long runs of words: its step and its length, in any key."""
-    grid, found, before = 120, [], None
-    for note in sheet.notes:
-        step = 0 if before is None else max(-12, min(12, note.pitch - before))
-        length = min(25, max(1, round(note.duration_ticks / grid)))
-        found.append(chr(ord("a") + step + 12) + chr(ord("a") + length))
-        before = note.pitch
-    return " ".join(found)
-
-
 def _learned(snapshot: Snapshot) -> Iterable[Take]:
     return (take for take in snapshot.takes.values() if take.split == "train")
 
 
 def _has_insult(text: str) -> bool:
     return any(is_insult(word) for line in text.splitlines() for word in plain_words(line))
-
-
-def _examples(sides: tuple[Side, Side], scores: Sequence[Sequence[float]]) -> tuple[Example, ...]:
-    """Return examples spread evenly over the differences of the scores: the best for the candidate, the worst, and between."""
-    order = sorted(range(len(scores[0])), key=lambda place: scores[0][place] - scores[1][place])
-    chosen = (
-        order
-        if len(order) <= EXAMPLES
-        else [order[round(k * (len(order) - 1) / (EXAMPLES - 1))] for k in range(EXAMPLES)]
-    )
-    return tuple(
-        Example(
-            _asked(sides[0].takes[place].request),
-            sides[0].takes[place].text,
-            sides[1].takes[place].text,
-            (scores[0][place], scores[1][place]),
-        )
-        for place in chosen
-    )
-
-
-def _asked(request: dict[str, Any]) -> str:
-    """Return what was asked for in a few words."""
-    more = [f"{name} {request[name]}" for name in ("form", "rhyme", "syllables", "mood", "artist") if request.get(name)]
-    return ", ".join([f"“{request['theme']}”", str(request["style"]), *more])

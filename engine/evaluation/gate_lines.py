@@ -13,6 +13,7 @@ from statistics import fmean, median
 from typing import Any
 
 from engine.evaluation.judge_figures import wilson
+from engine.roles import Role
 
 CHANCE = 0.5
 MOST_LIKELIHOOD_LOSS = 0.02  # of the parent's bits per byte or nats per note
@@ -21,6 +22,15 @@ MOST_TIME = 1.1  # of the parent's processor time
 MOST_LENGTH_CHANGE = 0.15  # of the parent's words or notes per song
 MOST_KL_NATS = 0.5  # per token
 NO_FIGURE = "nothing was measured"
+# What must not get worse, and is measured of every candidate of a role; more is where there is more to compare with.
+SUNG = ("coverage", "range", "split words")
+CONTROLS = ("structure accuracy", "length accuracy", "rhyme accuracy", "real-word rate")
+SAFETY_LINES: dict[Role, tuple[str, ...]] = {
+    "lyrics": (
+        *CONTROLS, *SUNG, "longest run of rated takes", "verbatim lines of rated takes", "insults", "filtered words",
+    ),
+    "melody": (*SUNG, "longest run of rated tunes"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,11 @@ class GateLine:
     safety: bool
     passed: bool
     sentence: str
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there is a figure of the candidate; what was not measured counts as passed, and says so."""
+        return self.candidate is not None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -151,11 +166,14 @@ def distance_line(kl_nats: float) -> GateLine:
 def verdict_sentence(lines: Sequence[GateLine]) -> str:
     """Return the verdict in words: passed, or what was not."""
     failed = [line for line in lines if not line.passed]
+    unmeasured = [line.name for line in lines if line.passed and not line.is_measured]
+    if not failed and unmeasured:
+        return f"Passed: all {len(lines) - len(unmeasured)} lines that were measured; not measured: {', '.join(unmeasured)}."
     if not failed:
         return f"Passed: all {len(lines)} lines."
     safety = [line.name for line in failed if line.safety]
     named = ", ".join(line.name for line in failed)
-    return f"Not passed: {named}." + (f" Of these {', '.join(safety)} is about safety." if safety else "")
+    return f"Not passed: {named}." + (f" About safety: {', '.join(safety)}." if safety else "")
 
 
 def _within(name: str, parent: float, candidate: float, loss: float, bar: str) -> GateLine:

@@ -14,7 +14,8 @@ from typing import Any
 
 from engine.corpus.song_files import written_whole
 from engine.errors import OutputError
-from engine.evaluation.gate import Example, GateResult
+from engine.evaluation.gate import GateResult
+from engine.evaluation.gate_examples import Example, Tune
 from engine.evaluation.gate_lines import GateLine, Interval
 
 STYLE = """
@@ -26,14 +27,16 @@ STYLE = """
 body { margin: 0 auto; max-width: 62rem; padding: 1.2rem 1rem 4rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: .5rem 0 1rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
+h3 { font-size: 1rem; margin: 1.2rem 0 .4rem; }
 p, li { max-width: 46rem; } .soft, caption, figcaption { color: var(--soft); font-size: .9rem; }
 .verdict { border-left: .35rem solid; padding: .6rem 1rem; background: var(--card); font-size: 1.1rem; }
 .good { color: var(--good); } .bad { color: var(--bad); } .verdict.good, .verdict.bad { border-color: currentColor; }
-.verdict span { color: var(--ink); }
+.verdict p { color: var(--ink); margin: .3rem 0 0; } .verdict ul { color: var(--ink); margin: .4rem 0 0; padding-left: 1.2rem; }
 table { border-collapse: collapse; width: 100%; background: var(--card); }
 th, td { text-align: left; vertical-align: top; padding: .45rem .6rem; border-bottom: 1px solid var(--line); }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th.number { text-align: right; } td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .kind { font-size: .78rem; color: var(--soft); } figure { margin: 0; } figure svg, figure img { max-width: 100%; height: auto; }
+figure.scale svg { width: 40rem; } .tune svg { display: block; width: 100%; height: auto; margin-bottom: .5rem; }
 figure img { background: #fff; border-radius: .3rem; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .8rem; margin: .4rem 0 1.4rem; }
 .pair > div { background: var(--card); border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .8rem; }
@@ -42,7 +45,8 @@ figure img { background: #fff; border-radius: .3rem; }
   tr, td { display: block; } tr { padding: .5rem 0; border-bottom: 1px solid var(--line); } td { border: 0; padding: .1rem .6rem; }
   td.number { text-align: left; } td[data-name]::before { content: attr(data-name) ": "; color: var(--soft); } }
 """
-WIDTH, HEIGHT, LEFT, RIGHT = 640, 96, 20, 20
+WIDTH, HEIGHT, LEFT, RIGHT = 640, 96, 28, 28
+ROLL_WIDTH, ROLL_HEIGHT = 440, 90
 
 
 def write_report(
@@ -93,17 +97,21 @@ def _verdict(result: GateResult) -> str:
         else "It is not promoted unless somebody says on record why it shall be all the same."
     )
     listed = f"<ul>{why}</ul>" if why else ""
-    return f'<div class="verdict {kind}"><b>{escape(result.verdict)}</b> <span>{after}{listed}</span></div>'
+    return f'<div class="verdict {kind}"><b>{escape(result.verdict)}</b><p>{after}</p>{listed}</div>'
 
 
 def _table(result: GateResult) -> str:
     rows = "\n".join(_row(line) for line in result.lines)
-    head = "".join(f"<th>{name}</th>" for name in ("", "line", "parent", "candidate", "bar", "what was found"))
+    kinds = {"parent": ' class="number"', "candidate": ' class="number"'}
+    names = ("", "line", "parent", "candidate", "bar", "what was found")
+    head = "".join(f"<th{kinds.get(name, '')}>{name}</th>" for name in names)
     return f"<table><thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table>"
 
 
 def _row(line: GateLine) -> str:
     mark = '<b class="good">✓ passed</b>' if line.passed else '<b class="bad">✗ not passed</b>'
+    if line.passed and not line.is_measured:
+        mark = '<span class="soft">– not measured</span>'
     return (
         f"<tr><td>{mark}</td><td><b>{escape(line.name)}</b>{_kind(line)}</td>"
         f'<td class="number" data-name="parent">{_number(line.parent)}</td>'
@@ -129,7 +137,7 @@ def _win_rate(found: Interval) -> str:
     )
     text = f"{found.value:.1%}, 95 % interval {found.low:.1%} to {found.high:.1%}, {found.count} prompts"
     return (
-        f'<h2>Win rate</h2><figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(text)}">'
+        f'<h2>Win rate</h2><figure class="scale"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(text)}">'
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="58" y2="58" stroke="currentColor"/>{ticks}'
         f'<line x1="{at(0.5):.0f}" x2="{at(0.5):.0f}" y1="12" y2="58" stroke="currentColor" stroke-dasharray="4 4"/>'
         f'<line x1="{at(found.low):.1f}" x2="{at(found.high):.1f}" y1="34" y2="34" stroke="var(--mark)" stroke-width="8" '
@@ -139,13 +147,39 @@ def _win_rate(found: Interval) -> str:
 
 
 def _example(example: Example) -> str:
+    tunes = ("", "") if example.tunes is None else _tunes(example.tunes)
     sides = "".join(
-        f'<div><h4>{name}, score {score:.2f}</h4><div class="words">{escape(text)}</div></div>'
-        for name, text, score in zip(
-            ("Parent", "Candidate"), (example.parent, example.candidate), example.scores, strict=True
+        f'<div><h4>{name}, score {score:.2f}</h4>{tune}<div class="words">{escape(text)}</div></div>'
+        for name, text, score, tune in zip(
+            ("Parent", "Candidate"), (example.parent, example.candidate), example.scores, tunes, strict=True
         )
     )
     return f'<h3>{escape(example.asked)}</h3><div class="pair">{sides}</div>'
+
+
+def _tunes(tunes: tuple[Tune, Tune]) -> tuple[str, str]:
+    """Draw the first bars of both as piano rolls on one scale, so that steps and leaps can be compared by eye."""
+    pitches = [pitch for tune in tunes for _, _, pitch in tune.notes]
+    lowest, highest = min(pitches, default=60) - 1, max(pitches, default=72) + 1
+    bars = max(1.0, *(tune.bars for tune in tunes))
+    first, second = (_tune(tune, lowest, highest, bars) for tune in tunes)
+    return first, second
+
+
+def _tune(tune: Tune, lowest: int, highest: int, bars: float) -> str:
+    across, up = ROLL_WIDTH / bars, ROLL_HEIGHT / (highest - lowest + 1)
+    lines = "".join(
+        f'<line x1="{bar * across:.1f}" x2="{bar * across:.1f}" y1="0" y2="{ROLL_HEIGHT}" stroke="var(--line)"/>'
+        for bar in range(1, int(bars) + 1)
+    )
+    notes = "".join(
+        f'<rect x="{onset * across:.1f}" y="{(highest - pitch) * up:.1f}" width="{max(1.0, length * across - 1):.1f}" '
+        f'height="{up:.1f}" rx="1" fill="var(--mark)"/>'
+        for onset, length, pitch in tune.notes
+    )
+    told = f"{len(tune.notes)} notes in the first {tune.bars:g} bars"
+    svg = f'<svg viewBox="0 0 {ROLL_WIDTH} {ROLL_HEIGHT}" role="img" aria-label="{told}">{lines}{notes}</svg>'
+    return f'<figure class="tune">{svg}</figure>'
 
 
 def _snapshot(result: GateResult, picture: bytes | None) -> str:

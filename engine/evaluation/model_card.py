@@ -135,11 +135,15 @@ def _gate(gate: Mapping[str, Any] | None) -> list[str]:
     for one in gate.get("lines", ()):
         name = f"{one.get('name')} (safety)" if one.get("safety") else one.get("name")
         figures = [_figure(one.get("parent")), _figure(one.get("candidate"))]
-        cells = [name, *figures, one.get("bar", ""), "yes" if one.get("passed") else "**no**", one.get("sentence", "")]
+        passed = "**no**" if not one.get("passed") else "not measured" if one.get("candidate") is None else "yes"
+        cells = [name, *figures, one.get("bar", ""), passed, one.get("sentence", "")]
         lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     despite = gate.get("despite")
     if despite:
         lines += ["", f"Promoted all the same by {despite.get('by')} at {despite.get('at')}: {despite.get('why')}"]
+        safety = despite.get("safety") or {}
+        said = {"Safety lines not passed": safety.get("failed"), "Safety lines not measured": safety.get("unmeasured")}
+        lines += [f"{what}: {', '.join(names)}." for what, names in said.items() if names]
     return lines
 
 
@@ -152,7 +156,7 @@ def _ratings(facts: CardFacts) -> list[str]:
 
 def _decision(one: Mapping[str, Any]) -> str:
     why = f": {one['why']}" if one.get("why") else ""
-    return f"- {one.get('at')}: {one.get('what')} by {one.get('by')}{why}"
+    return f"- {str(one.get('at'))[:16].replace('T', ' ')} UTC: {one.get('what')} by {one.get('by')}{why}"
 
 
 def _examples(examples: Sequence[tuple[str, str]]) -> list[str]:

@@ -30,7 +30,8 @@ from worker import promotion
 from worker.client import Client
 from worker.clock import utc_now
 from worker.generation import SongGenerator
-from worker.loaded_models import LoadedModels, ModelChoice, starter_paths
+from worker.loaded_models import LoadedModels, starter_paths
+from worker.model_choice import ModelChoice
 from worker.settings import hosting_settings
 from worker.store import jobs, model_versions
 
@@ -49,18 +50,21 @@ class Seen:
     megabytes: list[float] = field(default_factory=list)
 
 
-def noisy_copy(path: Path, directory: Path, seed: int = 7) -> Path:
-    """Write a copy of a checkpoint with noise on its weights, and return its directory."""
+def noisy_copy(path: Path, directory: Path, seed: int = 7, noise: float = NOISE) -> Path:
+    """Write a copy of a checkpoint with noise on its weights, and return its directory.
+
+    noise: standard deviation, as a share of that of each tensor.
+    """
     chance = np.random.default_rng(seed)
     opened = open_checkpoint(path)
     weights = {
-        name: (values + chance.standard_normal(values.shape) * NOISE * values.std()).astype(values.dtype)
+        name: (values + chance.standard_normal(values.shape) * noise * values.std()).astype(values.dtype)
         for name, values in opened.read_weights().items()
     }
     known = {WEIGHTS, CONFIG, TOKENIZER, MANIFEST}
     more = {file.name: file.read_bytes() for file in path.iterdir() if file.name not in known}
     tokenizer = opened.tokenizer_file.read_bytes() if opened.tokenizer_file else None
-    card = dict(opened.card) | {"noise": NOISE}
+    card = dict(opened.card) | {"noise": noise}
     write_checkpoint(directory, weights, opened.config, tokenizer, card, family=opened.family, more_files=more)
     return directory
 

@@ -29,7 +29,8 @@ PLACES = ["engine/lyrics", "engine/music", "engine/song", "engine/output", "engi
           "engine/decoding.py", "engine/families.py", "engine/slot_pool.py", "worker"]  # fmt: skip
 # Only hosts meet these, in the terminal.
 NOT_FOR_MEMBERS = {"worker/health.py", "worker/settings.py", "worker/queue.py", "worker/store/model_versions.py",
-                   "worker/promotion.py", "worker/tuning.py", "worker/store/tunings.py",
+                   "worker/promotion.py", "worker/gate_verdict.py", "worker/tuning.py", "worker/store/tunings.py",
+                   "worker/store/server_versions.py",
                    "worker/store/job_lists.py", "worker/store/artifact_places.py",
                    "worker/store/backup.py", "worker/store/postgres_dump.py", "worker/capacity/load.py",
                    "engine/lyrics/plain_writer.py", "engine/lyrics/remote.py", "engine/lyrics/markov_model.py",

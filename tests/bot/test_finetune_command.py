@@ -13,8 +13,11 @@ pytest.importorskip("trl")
 from click.testing import CliRunner
 
 from bot.cli import cli
+from engine.adapters import base_digest
+from engine.checkpoint import open_checkpoint
 from engine.contract import LyricRequest
 from engine.corpus.snapshots import Judgement, Rules, Take, write_snapshot
+from engine.errors import RequestError
 from engine.song.make_song import make_lyrics
 from engine.song.making import Making
 from engine.song.models import SongModels
@@ -58,3 +61,19 @@ def test_json_says_where_the_candidate_is_and_how_it_came_to_be(
     steps = [json.loads(line) for line in (out / "run" / "log.jsonl").read_text().splitlines()]
     assert any("kl_per_id" in row for row in steps)
     assert steps[0]["steps"] == 2
+
+
+def test_an_adapter_is_what_lora_trains_and_lies_upon_its_parent(
+    snapshot: Path, tiny_models: TinyModels, tmp_path: Path
+) -> None:
+    arguments = ["finetune", "lyrics", "--snapshot", str(snapshot), "--from", str(tiny_models.lyrics), "--adapter"]
+    refused = CliRunner().invoke(cli, [*arguments, "--full", "--out", str(tmp_path / "none")])
+    assert isinstance(refused.exception, RequestError)
+    assert "leave one of the two out" in str(refused.exception)
+    few = ["--steps", "2", "--judged", "0", "--threads", "1", "--kl-limit", "9", "--json"]
+    found = CliRunner().invoke(cli, [*arguments, *few, "--out", str(tmp_path / "run")], catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    checkpoint = Path(json.loads(found.stdout)["checkpoint"])
+    assert base_digest(checkpoint) == open_checkpoint(tiny_models.lyrics).digest
+    whole = (tiny_models.lyrics / "model.safetensors").stat().st_size
+    assert (checkpoint / "model.safetensors").stat().st_size < whole

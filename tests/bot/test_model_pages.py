@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from bot.language_files import languages
 from bot.model_pages import models_page, tunings_page
+from bot.pages import role_name
 from bot.translations import Words
 from engine.evaluation.sequential_test import compare
 from tests.bot.embed_limits import faults
@@ -51,12 +53,23 @@ def test_the_page_of_models_has_trial_ratings_evidence_and_decisions(code: str) 
 
 
 @pytest.mark.parametrize("code", languages())
+def test_what_a_server_has_to_itself_is_said_without_its_id(code: str) -> None:
+    own = replace(
+        VERSION, id="adapter-1", state="promoted", trial_share=None, server="71000000000000001", base_digest="d0"
+    )
+    text = text_of(models_page(Words(code), Overview((own,), {"lyrics": "d0"}, FIGURES, {}, ())))
+    assert Words(code)("admin.models_own", role=role_name(Words(code), "lyrics"), version="adapter-1") in text
+    assert "71000000000000001" not in text
+
+
+@pytest.mark.parametrize("code", languages())
 def test_the_page_of_runs_says_what_the_gate_said(code: str) -> None:
     failed = {"passed": False, "lines": [{"name": "win rate", "passed": False}, {"name": "range", "passed": True}]}
     text = text_of(tunings_page(Words(code), [run(gate=failed), run(status="failed", error="x"), run(status="queued")]))
     assert "win rate" in text
     assert "range" not in text
-    assert text_of(tunings_page(Words(code), [])).count("songwright tunings start lyrics") == 1
+    assert Words(code)("admin.finetune_empty") in text_of(tunings_page(Words(code), []))
+    assert Words(code)("admin.finetune_host") in text
 
 
 def test_long_names_and_many_runs_stay_within_the_limits() -> None:

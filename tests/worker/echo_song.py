@@ -26,7 +26,7 @@ def echoed(request: Request, seed: int) -> GeneratedSong:
         tempo_qpm=getattr(request, "tempo_qpm", None) or (96.0 if is_sung else None),
         time_signature="4/4" if is_sung else None,
         length_seconds=62.0 if is_sung else None,
-        model_versions={"lyrics": "echo"},
+        model_versions={"lyrics": "echo"} | ({"melody": "echo"} if is_sung else {}),
     )
     artifacts = (
         Artifact("song.mid", "audio/midi", seed.to_bytes(4, "big")),

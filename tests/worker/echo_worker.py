@@ -1,7 +1,7 @@
 """A worker process that sings the themes back, to be stopped or killed. Knows nothing of its fate.
 
-Its one argument is JSON: {"settings": fields of Settings, "pace": fields of Pace, "echo": fields of EchoSong}. A theme
-"hang" is sung by standing still for ever.
+Its one argument is JSON: {"settings": fields of Settings, "pace": fields of Pace, "echo": fields of EchoSong, "tuner":
+what carries out tuning runs, if not the console command}. A theme "hang" is sung by standing still for ever.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.contract import Progress, Request
 from tests.worker.echo_song import EchoSong, theme_of
 from worker.settings import Settings
 from worker.store.songs import GeneratedSong
+from worker.tuning import PROGRAM
 from worker.worker_process import Pace, run_worker
 
 
-def main(settings: dict[str, Any], pace: dict[str, float], echo: dict[str, Any]) -> None:
+def main(
+    settings: dict[str, Any], pace: dict[str, float], echo: dict[str, Any], tuner: Sequence[str] = PROGRAM
+) -> None:
     """Print the ready line, and work until told to stop."""
     logging.basicConfig(level=logging.INFO)
     sing = EchoSong(**echo)
@@ -38,11 +41,12 @@ def main(settings: dict[str, Any], pace: dict[str, float], echo: dict[str, Any])
         sys.stdout.flush()
 
     run_worker(
-        Settings(models_dir=".", **settings),
+        Settings(**{"models_dir": ".", **settings}),
         generator=lambda *_: sing_or_hang,
         warm_up=None,
         pace=Pace(polling_seconds=0.05, **pace),
         when_ready=say,
+        tuning_program=tuner,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from engine.contract import SongRequest
@@ -56,14 +58,15 @@ class Scene:
             pass
         return self.claimed[before:]
 
-    def finish(self, job: Job | None = None) -> None:
-        """End a job as done, the first that is running if none is named."""
+    def finish(self, job: Job | None = None, *, versions: Mapping[str, str] | None = None) -> None:
+        """End a job as done, the first that is running if none is named. versions: of the models that made it."""
         ending = job or self.running[0]
         self.running.remove(ending)
+        made = echoed(ending.parsed_request(), 1)
+        if versions is not None:
+            made = replace(made, report=made.report.model_copy(update={"model_versions": dict(versions)}))
         with self.store.writing() as session:
-            jobs.finish(
-                session, ending.id, ending.lease_token or "", echoed(ending.parsed_request(), 1), now=self.clock()
-            )
+            jobs.finish(session, ending.id, ending.lease_token or "", made, now=self.clock())
 
     def run_one(self) -> Job:
         """Claim a job and end it after as long as it was expected to take."""

@@ -32,7 +32,8 @@ from tests.tiny_music_vae import TINY
 from tests.worker.conftest import WoundClock
 from worker import generation
 from worker.generation import SongGenerator
-from worker.loaded_models import LoadedModels, ModelChoice
+from worker.loaded_models import LoadedModels
+from worker.model_choice import ModelChoice
 from worker.store import jobs, songs, uploads
 from worker.store.database import Store, StoreError
 from worker.store.songs import GeneratedSong

@@ -11,19 +11,11 @@ from pathlib import Path
 import pytest
 
 from engine.errors import CheckpointError
-from engine.roles import Role
+from engine.roles import ROLES, Role
 from tests.worker.conftest import WoundClock
-from worker.loaded_models import (
-    ROLES,
-    DecodingStatistics,
-    LoadedModels,
-    ModelChoice,
-    Trial,
-    model_choice,
-    place_in_trial,
-    promoted_paths,
-    starter_paths,
-)
+from worker.held_models import DecodingStatistics
+from worker.loaded_models import LoadedModels, model_choice, promoted_paths, starter_paths
+from worker.model_choice import ModelChoice, Trial, place_in_trial
 from worker.store import model_versions
 from worker.store.database import Store
 from worker.store.model_versions import ModelVersion

@@ -19,7 +19,8 @@ from tests.worker.conftest import WoundClock
 from worker import promotion
 from worker.clock import utc_now
 from worker.generation import SongGenerator
-from worker.loaded_models import LoadedModels, ModelChoice, model_choice
+from worker.loaded_models import LoadedModels, model_choice
+from worker.model_choice import ModelChoice
 from worker.settings import Settings
 from worker.store import jobs, model_versions, songs
 from worker.store.database import Store

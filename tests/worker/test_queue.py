@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
 
@@ -78,6 +80,16 @@ def test_a_broker_that_can_be_used_is_silent() -> None:
     assert set(BROKERS) >= {"redis", "rediss", "amqps"}
 
 
+@pytest.fixture
+def _log_level_comes_back() -> Iterator[None]:
+    """Undo what Celery's worker does to the log of this process: later tests look for warnings."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("_log_level_comes_back")
 def test_a_celery_worker_runs_the_job(sqlite_store: Store, tmp_path: Path) -> None:
     from celery.contrib.testing.worker import start_worker
 

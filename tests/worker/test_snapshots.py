@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.contract import LyricRequest, SongRequest, TempoRequest, WordsRequest
-from engine.corpus.snapshots import JUDGEMENTS, Snapshot, open_snapshot, prompt_of, split_of_prompt
+from engine.corpus.snapshots import JUDGEMENTS, Rules, Snapshot, open_snapshot, prompt_of, split_of_prompt
 from engine.errors import FileFormatError, RequestError
 from tests.worker.conftest import WoundClock
-from tests.worker.members_songs import ANN, BOB, client_of, made
+from tests.worker.members_songs import ANN, BOB, HARBOUR, client_of, made
 from worker.client import Client
-from worker.snapshots import make_snapshot
+from worker.snapshots import make_snapshot, newest
 from worker.store.database import Store
 
-CAT = "81000000000000003"
+CAT, FOREST = "81000000000000003", "71000000000000002"
 
 
 @pytest.fixture
@@ -66,7 +67,9 @@ def test_a_snapshot_of_what_has_not_changed_is_the_same_one(client: Client, cloc
     song = made(client, clock)
     client.ratings.rate(song.id, rater=BOB, stars=5)
     first = make_snapshot(client.store, tmp_path, now=clock())
-    assert make_snapshot(client.store, tmp_path, now=clock()) == first
+    again = make_snapshot(client.store, tmp_path, now=clock())
+    assert replace(again, created_at=first.created_at) == first
+    assert again.created_at > first.created_at  # what was said until now: none is newer
     client.ratings.rate(song.id, rater=BOB, stars=4)
     assert make_snapshot(client.store, tmp_path, now=clock()).id != first.id
 
@@ -138,3 +141,39 @@ def test_statistics_count_what_is_there(client: Client, clock: WoundClock, tmp_p
     assert told == stored.statistics
     assert (told["judgements"], told["raters"], told["takes"], told["stars"]) == (2, 2, 1, {"3": 1, "5": 1})
     assert (Path(stored.path) / "statistics.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_snapshot_of_one_server_has_its_songs_alone_by_the_same_rules(
+    client: Client, clock: WoundClock, tmp_path: Path
+) -> None:
+    here, there, alone = (made(client, clock, server=server) for server in (HARBOUR, FOREST, None))
+    cats = made(client, clock, member=CAT)  # who did not agree, in the same server
+    for song in (here, there, alone, cats):
+        for rater in (ANN, BOB, CAT):
+            client.ratings.rate(song.id, rater=rater, stars=4)
+    client.comparisons.prefer(BOB, here.id, there.id, "a")
+    everybodys = make_snapshot(client.store, tmp_path, now=clock())
+    found = make_snapshot(client.store, tmp_path, now=clock(), server=HARBOUR)
+    opened = open_snapshot(Path(found.path))
+    assert set(opened.takes) == {here.id}
+    assert [(j.kind, j.take) for j in opened.judgements] == [("stars", here.id)] * 2
+    assert (found.server, everybodys.server) == (HARBOUR, None)
+    assert "in one server" in opened.rules.consent
+    assert not [path for path in opened.directory.rglob("*") if HARBOUR.encode() in path.read_bytes()]
+    with client.store.reading() as session:
+        assert newest(session) == everybodys  # which the next version for everybody is tuned on
+    strict = Rules(fewest_raters=3)
+    with pytest.raises(RequestError, match="nobody who agreed"):
+        make_snapshot(client.store, tmp_path, now=clock(), rules=strict, server=HARBOUR)
+    with pytest.raises(RequestError, match="nobody who agreed"):
+        make_snapshot(client.store, tmp_path, now=clock(), server="71000000000000009")
+
+
+def test_who_withdraws_is_in_no_later_snapshot_of_a_server(client: Client, clock: WoundClock, tmp_path: Path) -> None:
+    song = made(client, clock, server=HARBOUR)
+    for rater in (ANN, BOB):
+        client.ratings.rate(song.id, rater=rater, stars=5)
+    before = make_snapshot(client.store, tmp_path, now=clock(), server=HARBOUR)
+    client.members.set_training(BOB, False)
+    after = make_snapshot(client.store, tmp_path, now=clock(), server=HARBOUR)
+    assert (before.statistics["judgements"], after.statistics["judgements"]) == (2, 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.contract import SongRequest
+from engine.contract import LyricRequest, SongRequest
 from tests.worker.conftest import WoundClock
 from tests.worker.members_songs import ANN, BOB, client_of, made, settings_of
 from worker import tuning_schedule
@@ -15,6 +15,7 @@ from worker.loaded_models import digests_of_starters
 from worker.settings import Settings
 from worker.store import tunings
 from worker.store.database import Store
+from worker.store.new_judgements import new_judgements
 
 CAT = "81000000000000003"
 
@@ -62,13 +63,13 @@ def test_what_was_said_without_consent_does_not_count(
 ) -> None:
     say(client, clock, CAT, times=5)
     with store.reading() as session:
-        assert tuning_schedule.new_judgements(session) == 0
+        assert new_judgements(session) == 0
     assert tuning_schedule.look(store, settings(store, tmp_path), now=clock()) == ()
 
 
 def test_beat_rings_for_a_task_that_workers_have(store: Store, tmp_path: Path) -> None:
     pytest.importorskip("celery")
-    from worker.queue import LOOK_TASK_NAME, celery_app
+    from worker.queue import LOOK_TASK_NAME, beat_app
     from worker.tasks import register
 
     class NoShift:
@@ -77,6 +78,15 @@ def test_beat_rings_for_a_task_that_workers_have(store: Store, tmp_path: Path) -
 
     broker = f"filesystem://{tmp_path}/broker"
     app = register(settings(store, tmp_path).model_copy(update={"broker_url": broker}), NoShift())  # type: ignore[arg-type]  # all that is asked of it
-    (entry,) = celery_app(broker).conf.beat_schedule.values()
+    (entry,) = beat_app(broker).conf.beat_schedule.values()
     assert entry["task"] == LOOK_TASK_NAME
     assert LOOK_TASK_NAME in app.tasks
+
+
+def test_a_model_that_nothing_was_said_of_is_not_tuned(
+    store: Store, client: Client, clock: WoundClock, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        client.ratings.rate(made(client, clock, LyricRequest(theme="rain")).id, rater=BOB, stars=4)
+    runs = tuning_schedule.look(store, settings(store, tmp_path), now=clock())
+    assert [run.role for run in runs] == ["lyrics"]

@@ -95,14 +95,16 @@ def submit(
     requested_by: str | None = None,
     server: str | None = None,
     priority: int = INTERACTIVE,
+    best_of: int = 1,
 ) -> Job:
     """Insert a queued job; its seed is the request's or a random one. owner: who will run it, if that is known.
+    best_of: takes between which a promoted judge chooses.
 
     Where it stands in the queue is settled by `fair_queue`; other waiting jobs of the same member may change places.
     """
     job_id = new_id(now)
     stated = request.model_dump(mode="json")
-    seconds = job_costs.expected_seconds(session, request)
+    seconds = job_costs.expected_seconds(session, request, best_of)
     size = job_costs.usual_seconds(request.kind, stated)
     new = Waiting(job_id, seconds, servers.weight(session, server), now, size)
     row = JobRow(

@@ -66,13 +66,14 @@ def queue(
     session: Session,
     *,
     role: Role,
-    snapshot_id: str,
+    snapshot_id: str | None,
     parent_digest: str,
     runs_dir: Path,
     request: dict[str, Any],
     now: datetime,
 ) -> Tuning:
-    """Write a run that waits; its folder is one of its own below `runs_dir`. request: objective and options.
+    """Write a run that waits; its folder is one of its own below `runs_dir`. request: objective and options. snapshot_id: None
+    for one that its worker makes when it begins.
 
     RequestError for a role that is not tuned on ratings, and where a run of the role waits or runs already.
     """
@@ -117,6 +118,14 @@ def keep(session: Session, tuning: Tuning, *, now: datetime, lease_seconds: floa
     row = _held(session, tuning)
     row.lease_expires_at = now + timedelta(seconds=lease_seconds)
     row.done, row.total = done, total
+
+
+def set_snapshot(session: Session, tuning: Tuning, snapshot_id: str) -> Tuning:
+    """Write down the snapshot that was made for a run; LeaseLost, and nothing written, if it is not ours any more."""
+    row = _held(session, tuning)
+    row.snapshot_id = snapshot_id
+    session.flush()
+    return _tuning(row)
 
 
 def finish(session: Session, tuning: Tuning, *, version_id: str, gate: dict[str, Any], now: datetime) -> None:

@@ -9,7 +9,10 @@ import pytest
 
 from tests.bot.stage import Stage, finished, play
 from tests.discord_sandbox import ClientRefused, Message, User
+from worker.clock import utc_now
+from worker.store import model_versions
 from worker.store.server_settings import ServerSettings
+from worker.whole_models import digests_of_starters
 
 
 async def asked(stage: Stage, user: User, theme: str = "rain", command: str = "/song") -> Message:
@@ -225,3 +228,31 @@ def test_admin_is_hidden_from_members_and_refused_if_they_send_it_all_the_same(
         assert stage.client().servers.settings(stage.guild.id) == ServerSettings()
 
     play(tmp_path, scene)
+
+
+def test_managers_see_their_servers_own_model_and_no_other_servers(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        elsewhere = stage.sandbox.guild("Choir", stage.eve)
+        elsewhere.owner = stage.eve
+        loft, base = elsewhere.channel("loft"), digests_of_starters()["lyrics"]
+        ours, theirs = [promoted_adapter(stage, str(place.id), base) for place in (stage.guild, elsewhere)]
+        async with stage.bot():
+            here = await stage.answer(stage.eve, "/admin models")
+            there = await (await stage.sandbox.slash(stage.eve, loft, "/admin models")).final()
+            for message, seen, unseen in ((here, ours, theirs), (there, theirs, ours)):
+                text = str(message.embeds[0].get("description"))
+                assert f"{seen}, an adapter that this server has to itself" in text
+                assert unseen not in text
+                assert not [place for place in (stage.guild, elsewhere) if str(place.id) in text]
+
+    play(tmp_path, scene)
+
+
+def promoted_adapter(stage: Stage, server: str, base: str) -> str:
+    """Return the id of a version that a server has to itself."""
+    with stage.client().store.writing() as session:
+        version = model_versions.add(
+            session, role="lyrics", digest=f"digest {server}", family="adapter", path=f"/{server}", card={}, now=utc_now(),
+            server=server, base_digest=base,
+        )  # fmt: skip
+        return model_versions.promote(session, version.id, now=utc_now()).id

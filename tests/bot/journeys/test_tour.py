@@ -219,7 +219,8 @@ async def _settings(stage: Stage) -> None:
         ("/admin filter", {"level": "mild"}),
         ("/admin stats", {}),
         ("/admin models", {}),
-        ("/admin finetune", {}),
+        ("/admin finetune", {"start": "lyrics"}),
+        ("/admin finetune", {"cancel": "lyrics"}),
         ("/admin show", {}),
         ("/admin reset", {}),
     ):

@@ -46,6 +46,26 @@ def test_a_broker_that_is_none_ends_the_worker(hosting: Terminal) -> None:
     assert "correct SONGWRIGHT_BROKER_URL" in outcome.err
 
 
+def test_beat_says_what_is_wrong_and_rings_through_the_folder_that_workers_hear(
+    hosting: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rings: list[tuple[str, float]] = []
+    monkeypatch.setattr("bot.terminal.hosting.run_beat", lambda url, seconds: rings.append((url, seconds)))
+    assert "0 is not in the range 1<=x<=86400" in hosting.run("beat", "--every", "0").err
+    os.environ["SONGWRIGHT_BROKER_URL"] = "carrier-pigeon://roof"
+    outcome = hosting.run("beat")
+    assert (outcome.code, "correct SONGWRIGHT_BROKER_URL" in outcome.err) == (2, True)
+    del os.environ["SONGWRIGHT_BROKER_URL"]
+    outcome = hosting.run("beat", "--every", "60")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "rings every 60 s (filesystem broker)" in outcome.out
+    assert rings == [(f"filesystem://{hosting.data / 'songwright' / 'broker'}", 60)]
+    monkeypatch.setattr("worker.settings.find_spec", lambda _name: None)
+    outcome = hosting.run("beat")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "there is no broker to ring through" in outcome.err
+
+
 def test_bot_and_worker_find_each_other_in_the_data_folder(hosting: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
     app = types.ModuleType("bot.app")

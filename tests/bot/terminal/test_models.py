@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.bot.conftest import Outcome, Terminal
+from tests.tiny_adapters import write_tiny_adapter
 from tests.tiny_chinese import write_tiny_chinese_model
+from worker.store import model_versions
+from worker.store.database import open_store
 
 if TYPE_CHECKING:
     from tests.tiny_models import TinyModels
+
+SERVER = "71000000000000001"
 
 
 def found(outcome: Outcome) -> dict:
@@ -137,6 +143,43 @@ def test_a_rollback_to_what_is_gone_changes_nothing(
     assert states(terminal) == {first: "retired", second: "promoted"}
 
 
+def test_an_adapter_is_put_to_use_in_its_server_and_taken_back(
+    terminal: Terminal, tiny_models: TinyModels, tmp_path: Path
+) -> None:
+    base = added(terminal, tiny_models.lyrics)
+    paths = [write_tiny_adapter(tmp_path / str(number), tiny_models.lyrics, number) for number in range(2)]
+    refused = terminal.run("models", "add", str(paths[0]))
+    assert (refused.code, "--server ID" in refused.err) == (2, True)
+    said = terminal.run("models", "add", str(paths[0]), "--server", SERVER).out
+    assert f"is here in the server {SERVER}: candidate" in said
+    assert "models trial" not in said
+    first, second = (found(terminal.run("models", "add", str(path), "--server", SERVER, "--json")) for path in paths)
+    assert (first["server"], first["role"], first["parent_id"]) == (SERVER, "lyrics", base)
+    assert "trials are for everybody" in terminal.run("models", "trial", first["id"], "--share", "0.1").err
+    said = terminal.run("models", "promote", first["id"]).out
+    assert f"makes the lyrics of all next songs in the server {SERVER}." in said
+    assert f"songwright models rollback lyrics --server {SERVER}" in said
+    assert terminal.run("models", "promote", second["id"]).code == 0
+    assert states(terminal) == {base: "candidate", first["id"]: "retired", second["id"]: "promoted"}
+    listed = terminal.run("models", "list", "--role", "lyrics").out
+    assert re.search(r"starter +lyrics +- +in use", listed)
+    assert re.search(rf"{second['id']} +lyrics +{SERVER} +promoted", listed)
+    assert f"promoted in the server {SERVER}" in terminal.run("stats").out
+    assert SERVER in terminal.run("models", "show", second["id"]).out
+    assert SERVER not in terminal.run("models", "card", second["id"]).out
+    back = ("models", "rollback", "lyrics", "--server", SERVER)
+    assert (
+        f"{first['id']} ({first['digest']}) makes the lyrics of all next songs in the server" in terminal.run(*back).out
+    )
+    assert (
+        terminal.run(*back).out == f"What everybody uses makes the lyrics of all next songs in the server {SERVER}.\n"
+    )
+    assert "nothing to go back from" in terminal.run(*back).err
+    assert terminal.run("models", "promote", second["id"]).code == 0
+    said = terminal.run("models", "retire", second["id"]).out
+    assert f"what everybody uses makes the lyrics of the next songs in the server {SERVER}" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -146,6 +189,8 @@ def test_a_rollback_to_what_is_gone_changes_nothing(
         (["trial", "nothing", "--share", "0.1", "--end"], "give either --share"),
         (["rollback", "melody"], "nothing to go back from"),
         (["rollback", "drums"], "Invalid value"),
+        (["rollback", "melody", "--server", "Harbour"], "a server's id is digits"),
+        (["rollback", "melody", "--server", "7"], "no melody model is promoted for the server 7"),
     ],
 )
 def test_mistakes_are_sentences(terminal: Terminal, arguments: list[str], said: str) -> None:
@@ -168,3 +213,21 @@ def other_melody(directory: Path, weight: float | None = None, vocabulary: int |
         weights = {name: np.full_like(values, weight) for name, values in weights.items()}
     write_checkpoint(directory, weights, config, None, {"name": "another tiny melody model"})
     return directory
+
+
+def test_past_safety_lines_that_were_not_measured_it_takes_a_reason_and_a_flag(
+    terminal: Terminal, tiny_models: TinyModels
+) -> None:
+    version = added(terminal, tiny_models.lyrics)
+    store = open_store(terminal.database_url)
+    with store.writing() as session:
+        model_versions.record_gate(session, version, {"passed": False, "lines": []})
+    store.close()
+    assert "--despite 'the reason' --unsafe" in terminal.run("models", "promote", version).err
+    refused = terminal.run("models", "promote", version, "--despite", "it is a test")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "safety lines not measured: structure accuracy" in refused.err
+    assert terminal.run("models", "promote", version, "--despite", "it is a test", "--unsafe").code == 0
+    assert states(terminal) == {version: "promoted"}
+    shown = " ".join(terminal.run("models", "show", version).out.split())
+    assert "promoted by host: it is a test | safety lines not measured: structure accuracy, length accuracy" in shown

@@ -101,4 +101,8 @@ def test_much_shorter_or_longer_songs_are_not_passed() -> None:
 def test_the_verdict_names_what_was_not_passed_and_what_of_it_is_about_safety() -> None:
     good, bad = lines.length_line("words", 100, 100), lines.filter_line("insults", 0, 1, 9)
     assert lines.verdict_sentence([good]) == "Passed: all 1 lines."
-    assert lines.verdict_sentence([good, bad]) == "Not passed: insults. Of these insults is about safety."
+    unknown = lines.likelihood_line("bits per byte", math.nan, math.nan)
+    assert lines.verdict_sentence([good, unknown]) == (
+        "Passed: all 1 lines that were measured; not measured: bits per byte."
+    )
+    assert lines.verdict_sentence([good, bad]) == "Not passed: insults. About safety: insults."
