@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from engine.errors import OutputError, RequestError
+from engine.errors import EngineError, OutputError, RequestError
 
 PATH = click.Path(path_type=Path)
 WIDTH_IN_FILES = 132  # columns, where the table goes to a pipe
@@ -45,7 +45,10 @@ def training_text(corpus: Path) -> Any:
         return TrainingText.open(kept)
     click.echo(f"indexing {corpus.name}; this takes a minute, once", err=True)
     training = TrainingText.of_corpus(corpus)
-    training.save(kept)
+    try:
+        training.save(kept)
+    except (EngineError, OSError) as error:  # such as a worker's folder, which is not for writing
+        click.echo(f"the index is not kept, so the next command makes it again: {error}", err=True)
     return training
 
 

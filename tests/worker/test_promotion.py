@@ -236,3 +236,23 @@ def test_a_checkpoint_is_verified_before_it_is_put_to_use(
             put_to_use()
     with store.reading() as session:
         assert model_versions.in_use(session) == ()
+
+
+def test_what_was_taken_back_is_not_what_a_later_roll_back_goes_to(store: Store, clock: WoundClock) -> None:
+    with store.writing() as session:
+        ids = [
+            model_versions.add(
+                session, role="lyrics", digest=name, family="llama", path=f"/{name}", card={}, now=clock()
+            ).id
+            for name in ("good", "bad", "next")
+        ]
+        good, bad, new = ids
+        model_versions.promote(session, good, now=clock())
+        model_versions.promote(session, bad, now=clock())
+        model_versions.roll_back(session, "lyrics")
+        model_versions.promote(session, new, now=clock())
+        former = model_versions.promoted_before(session, "lyrics")
+        assert former is not None
+        assert former.id == good
+        model_versions.roll_back(session, "lyrics")
+        assert model_versions.roll_back(session, "lyrics") is None  # then the starter, not what was taken back

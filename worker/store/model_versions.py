@@ -30,7 +30,8 @@ LARGEST_SHARE = 0.5
 class ModelVersion:
     """A checkpoint directory under its digest, with the model card as JSON.
 
-    trial_share: 0-0.5 of the songs while it is on trial, else None. promoted_at: the last time; None if it never was.
+    trial_share: 0-0.5 of the songs while it is on trial, else None. promoted_at: the last time; None if it never was, or was
+    taken back.
     gate: what the comparison with its parent said (see `engine.evaluation.gate`), None for what was not tuned here.
     trial_began_at: of the trial that it is in or was in last. decisions: what was done with it and why, the oldest first.
     server: whose songs it makes, None: everybody's. base_digest: of an adapter, the digest of the model that it lies upon.
@@ -201,7 +202,8 @@ def roll_back(session: Session, role: Role, server: str | None = None) -> ModelV
     _lock(session, role)
     former = promoted_before(session, role, server)
     in_use = _to_go_back_from(session, role, server)
-    _row(session, in_use.id).state = "retired"
+    taken_back = _row(session, in_use.id)
+    taken_back.state, taken_back.promoted_at = "retired", None  # or a later roll-back would go to what was voted out
     session.flush()
     if former is None:
         return None

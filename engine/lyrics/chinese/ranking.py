@@ -18,6 +18,7 @@ from engine.lyrics.insults import holds_chinese_insult
 LIKELY_ENOUGH = -2.0  # nats per character; what is likelier is a commonplace and earns nothing more
 THEME, REPEATED, TWICE_IN_LINE, REPEATED_PAIR, OTHER_TONE = 0.6, 0.22, 0.35, 0.5, 0.3
 MOOD, AGAINST, PERSON, TONES = 0.9, 0.7, 0.6, 1.5
+LAST_CHANCE = 20.0  # times THEME
 MOOD_SHARE = 0.4  # of the lines; past it a mood is not told but counted off
 USUAL = frozenset("不人一无有来何去是自")  # characters that no poet counts
 
@@ -97,6 +98,8 @@ def _theme(text: str, draft: ChineseDraft) -> float:
     missing = draft.missing()
     # The longer the theme is not there, the more it is wanted: some words are unlikely wherever they come.
     wish = 2.0 + len(draft.written) if len(missing) == len(draft.theme) else 1.0
+    if draft.theme_anew and draft.lines.count("") == 1 and len(missing) == len(draft.theme):
+        wish = LAST_CHANCE  # somebody asked for it in this very line
     return THEME * wish * any(word in text for word in missing)
 
 

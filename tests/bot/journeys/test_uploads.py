@@ -29,7 +29,10 @@ from worker.store.server_settings import ServerSettings
 if TYPE_CHECKING:
     from tests.tiny_models import TinyModels
 
-MUTATIONS, AT_ONCE, MOST_SECONDS = 324, 3, 3.0
+MUTATIONS, AT_ONCE = 324, 3
+MOST_SECONDS = (
+    10.0  # or it hangs; how long edits take is measured by `bench_mutations`, for here three are made at once
+)
 MOST_SECONDS_OF_THE_LARGEST = 8.0  # of a processor: 175,000 notes are read, moved, stored and written
 BUG = "went wrong"
 EDITS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -92,7 +95,7 @@ def mutated(seed: int) -> bytes:
     return mutant(small_files(), seed)[1][:MUTANT_BYTES]
 
 
-def test_hundreds_of_broken_files_get_a_sentence_or_a_song_within_three_seconds(
+def test_hundreds_of_broken_files_get_a_sentence_or_a_song_and_none_hangs(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scene(stage: Stage) -> None:
